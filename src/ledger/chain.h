@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "election/result.h"
+#include "ledger/block.h"
+#include "ledger/store.h"
+
+/* The main chain and the state that its entries make: a pure function of the blocks. Elections, rolls, admins and
+ * approvals are in memory (few), votes and lines in the store; every fact carries the height that made it, so that
+ * disconnecting is "forget what is of this height and above". Writes go to the store's open transaction; the caller
+ * commits (chain_commit()) or rolls back (chain_rollback(), which reloads what memory holds). */
+typedef struct Chain Chain;
+
+typedef enum ElectionPhase {
+        ELECTION_PENDING,       /* posted, approvals are missing */
+        ELECTION_ANNOUNCED,
+        ELECTION_OPEN,
+        ELECTION_CLOSED,        /* open elections: the result stands */
+        ELECTION_COUNTING,      /* sealed ones, until enough shares are in */
+        ELECTION_FINAL,
+        ELECTION_WITHDRAWN,
+        ELECTION_VOID,
+} ElectionPhase;
+const char* election_phase_name(ElectionPhase p);       /* "announced" */
+
+typedef struct ElectionInfo {   /* borrowed until the chain changes */
+        Place place;            /* of its entry */
+        Id id;
+        const Definition *definition;
+        ElectionPhase phase;    /* as of the tip's time */
+        uint64_t grace;         /* in force, seconds */
+        uint64_t closing_height;        /* 0: not closed yet */
+        Id closing_block;
+        unsigned approvals, approvals_needed;
+        uint64_t voters, weight;        /* on its rolls */
+        const RollSet *rolls;           /* NULL while pending */
+        bool drawn;             /* the lot */
+        const char *draw_value;
+        Key draw_signer;
+} ElectionInfo;
+
+typedef struct ChainTip {
+        uint64_t height, time;  /* 0 and the genesis's `created` while there is no block */
+        Id id;                  /* the network id while there is no block */
+} ChainTip;
+
+/* Reads genesis's chain from the store (which must be of this network or empty: -EBADMSG otherwise). The store stays
+ * the caller's. 0, -EUCLEAN, other errno. */
+_must_check_ int chain_new(Chain **ret, const Genesis *g, Store *s);
+Chain* chain_free(Chain *c);
+DEFINE_CLEANUP(Chain*, chain_free)
+const ChainTip* chain_tip(const Chain *c);
+const Genesis* chain_genesis(const Chain *c);
+Store* chain_store(const Chain *c);
+
+/* Whether e is valid in a block with that time on the tip: rights, names, times, seq, ballot; everything but its
+ * signature. Cheap checks first. 0, verdict, -errno. */
+_must_check_ int chain_check_entry(Chain *c, const Entry *e, uint64_t time, Why *why);
+/* Whether e could still become valid on this chain, now or later (false: drop it from the pool). */
+bool chain_entry_has_future(Chain *c, const Entry *e);
+
+/* Connects b (entries complete, their signatures verified, header and seal accepted by the engine) on the tip: all rules
+ * of validity. work: summed difficulty up to b, NULL for none. 0, V_BLOCK or the entry's verdict (why names the position),
+ * -errno; unless 0 nothing of it remains in memory or in the transaction. */
+_must_check_ int chain_connect(Chain *c, const Block *b, const uint8_t work[16], Why *why);
+/* Disconnects every block above height; their entries are appended to *entries (references, ledger order) and written to
+ * the store's pool. */
+_must_check_ int chain_disconnect(Chain *c, uint64_t height, Entry ***entries, size_t *n_entries);
+/* Disconnects to fork_height and connects the branch: whole or not at all. On failure the verdict and *ret_bad (index in
+ * branch); the chain is what it was (this takes the open transaction back to its last chain_commit(), so commit before). */
+_must_check_ int chain_switch(Chain *c, uint64_t fork_height, Block *const *branch, const uint8_t (*works)[16], size_t n,
+                Entry ***disconnected, size_t *n_disconnected, size_t *ret_bad, Why *why);
+_must_check_ int chain_commit(Chain *c);
+_must_check_ int chain_rollback(Chain *c);
+
+/* Picks from the candidates, in their order, those that are valid one after the other in a block with that time on the tip,
+ * within block_bytes. Sets ret->count, root, time, network; entries are borrowed references copied into ret_entries
+ * (freed by the caller with free() after unref of each). Changes nothing. */
+_must_check_ int chain_select(Chain *c, Entry *const *candidates, size_t n, uint64_t time, Header *ret, Entry ***ret_entries, size_t *ret_n);
+
+/* --- reading --- */
+size_t chain_n_elections(const Chain *c);
+_must_check_ int chain_election_at(const Chain *c, size_t i, ElectionInfo *ret);                   /* in ledger order */
+_must_check_ int chain_election_by_name(const Chain *c, const char *name, ElectionInfo *ret);      /* -ENODATA */
+_must_check_ int chain_election_by_id(const Chain *c, const Id *id, ElectionInfo *ret);            /* -ENODATA */
+/* The last vote of that key: 0, -ENODATA (none yet), V_SIGNER (not on the rolls). ret_number, ret_weight may be NULL. */
+_must_check_ int chain_voter(Chain *c, const ElectionInfo *e, const Key *k, uint32_t *ret_number, uint64_t *ret_weight, StoredVote *ret);
+/* Counts what is in the ledger now (so an open election gives its interim figures: the caller decides whether to ask). */
+_must_check_ int chain_count(Chain *c, const ElectionInfo *e, Result **ret);
+/* Whether some election that stands has passed closes + grace by time without a block after it (DESIGN 3, due (b)). */
+bool chain_closing_due(const Chain *c, uint64_t time);
+/* A name of an admin entry or roll parts: for `roll` names -> entry ids. */
+typedef struct RollInfo { const char *name; uint32_t part; Id id; Place place; uint64_t voters; unsigned approvals; bool in_effect; } RollInfo;
+size_t chain_n_rolls(const Chain *c);
+_must_check_ int chain_roll_at(const Chain *c, size_t i, RollInfo *ret);
+size_t chain_admins(const Chain *c, const Key **ret);    /* those in force */
+unsigned chain_approvals_needed(const Chain *c);
+/* Posted by an admin, approvals still missing: for `votectl approve`. */
+typedef struct PendingInfo { Id id; EntryKind kind; Place place; const char *name; unsigned approvals, needed; } PendingInfo;
+size_t chain_n_pending(const Chain *c);
+_must_check_ int chain_pending_at(const Chain *c, size_t i, PendingInfo *ret);
+/* An entry by its id among the recent ones and administrative ones, else by a scan from `from_height` (0: none): its place. -ENODATA. */
+_must_check_ int chain_find_entry(Chain *c, const Id *id, Place *ret);
+/* True for the ids of the last RECENT_IDS_MAX connected entries. */
+bool chain_is_recent(const Chain *c, const Id *id);
+_must_check_ int chain_read_block(Chain *c, uint64_t height, Block **ret);      /* entries parsed, marked verified */
+_must_check_ int chain_read_block_text(Chain *c, uint64_t height, bool seal, Buf *ret); /* lines with their newlines; no parse */
