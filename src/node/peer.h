@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "ledger/chain.h"
+#include "ledger/pool.h"
+#include "node/config.h"
+#include "node/event.h"
+
+/* The peer as a deterministic state machine: gossip, pool, sync, engine, penalties (DESIGN 6, 7). The daemon and the
+ * simulator run this code. A step reads the store and may write to its open transaction; what must be durable before
+ * anything leaves is asked for by NODE_FX_COMMIT. */
+typedef struct Peer Peer;
+
+typedef struct PeerSetup {
+        const Genesis *genesis;         /* outlives the peer */
+        Store *store;                   /* likewise; of this network, or empty */
+        const SecretKey *identity;      /* likewise */
+        uint64_t seed;                  /* of the generator for jitter and choices */
+        const PeerConfig *config;       /* copied */
+        const char *remembered;         /* NODE_FX_REMEMBER's data of the last run, or NULL */
+        size_t n_remembered;
+} PeerSetup;
+
+_must_check_ int peer_new(Peer **ret, const PeerSetup *setup);
+Peer* peer_free(Peer *p);
+DEFINE_CLEANUP(Peer*, peer_free)
+/* 0, or a negative errno that the shell cannot go on from (-ENOMEM, -EUCLEAN). Effects are appended to *ret. */
+_must_check_ int peer_step(Peer *p, const NodeEvent *ev, NodeEffects *ret);
+
+Chain* peer_chain(Peer *p);
+Pool* peer_pool(Peer *p);
+uint64_t peer_final_height(const Peer *p);
+
+/* For `votectl status`: {"agent","alarm":text?,"confirmations","engine","final","height","key","links","mining":bool,"network","pool":{"bytes","entries"},
+ * "problem":text?,"syncing":{"from","to"}?,"time","tip","trackers":[{"address","state","text"}],"work"}. -ENOMEM */
+_must_check_ int peer_status(Peer *p, uint64_t now_usec, Json **ret);
+/* For `votectl peers`: [{"address","agent","direction","final","height","key","link","penalty","received_bytes","rtt_ms"?,"sent_bytes","since_sec","tip"}] */
+_must_check_ int peer_links(Peer *p, uint64_t now_usec, Json **ret);
+/* STATUS= of systemd: "pow, height 1204, 1198 final, 3 links". Borrowed until the next call. */
+const char* peer_status_line(Peer *p);
