@@ -41,8 +41,8 @@ _must_check_ int json_at_key(const Json *a, size_t i, const char *what, Key *ret
 _must_check_ int json_at_array(const Json *a, size_t i, const char *what, size_t min, size_t max, const Json **ret, Why *why);
 _must_check_ int json_at_object(const Json *a, size_t i, const char *what, const Json **ret, Why *why);
 
-bool json_is_object(const Json *j);
-bool json_is_array(const Json *j);
+bool json_is_obj(const Json *j);          /* jansson has macros of the longer names */
+bool json_is_arr(const Json *j);
 bool json_is_text(const Json *j);
 bool json_is_int(const Json *j);
 bool json_is_bool(const Json *j);
