@@ -33,6 +33,7 @@ typedef struct ElectionInfo {   /* borrowed until the chain changes */
         Id closing_block;
         unsigned approvals, approvals_needed;
         uint64_t voters, weight;        /* on its rolls */
+        uint64_t ballots;               /* voters who have a vote in the ledger */
         const RollSet *rolls;           /* NULL while pending */
         bool drawn;             /* the lot */
         const char *draw_value;
