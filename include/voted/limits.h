@@ -24,6 +24,7 @@
 #define REVOTES_MAX                   1000000U
 #define NOTICE_MAX                    (366U * 86400U)
 #define GRACE_MAX                     86400U
+#define PENDING_MAX                   1024U     /* entries of one admin that wait for approvals */
 #define ADMINS_MAX                    64U
 #define AUTHORITIES_MAX               100U
 #define MINERS_MAX                    1024U

@@ -71,6 +71,9 @@ _must_check_ int chain_disconnect(Chain *c, uint64_t height, Entry ***entries, s
  * branch); the chain is what it was (this takes the open transaction back to its last chain_commit(), so commit before). */
 _must_check_ int chain_switch(Chain *c, uint64_t fork_height, Block *const *branch, const uint8_t (*works)[16], size_t n,
                 Entry ***disconnected, size_t *n_disconnected, size_t *ret_bad, Why *why);
+/* Entries of disconnected blocks stay in the store's pool (its pool_each(), at start) until they connect again, or until
+ * the caller drops them for good: then this removes the row, if there is one. */
+_must_check_ int chain_pool_forget(Chain *c, const Id *id);
 _must_check_ int chain_commit(Chain *c);
 _must_check_ int chain_rollback(Chain *c);
 
@@ -100,8 +103,9 @@ unsigned chain_approvals_needed(const Chain *c);
 typedef struct PendingInfo { Id id; EntryKind kind; Place place; const char *name; unsigned approvals, needed; } PendingInfo;
 size_t chain_n_pending(const Chain *c);
 _must_check_ int chain_pending_at(const Chain *c, size_t i, PendingInfo *ret);
-/* An entry by its id among the recent ones and administrative ones, else by a scan from `from_height` (0: none): its place. -ENODATA. */
-_must_check_ int chain_find_entry(Chain *c, const Id *id, Place *ret);
+/* An entry by its id among the recent ones and administrative ones, else by a scan of the lines from `from_height` on (0: no
+ * scan; about 2 us a line, so ask only where a person waits): its place. -ENODATA. */
+_must_check_ int chain_find_entry(Chain *c, const Id *id, uint64_t from_height, Place *ret);
 /* True for the ids of the last RECENT_IDS_MAX connected entries. */
 bool chain_is_recent(const Chain *c, const Id *id);
 _must_check_ int chain_read_block(Chain *c, uint64_t height, Block **ret);      /* entries parsed, marked verified */

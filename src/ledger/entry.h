@@ -30,8 +30,10 @@ typedef struct Entry {
         char *line;
         size_t n_line;
         bool verified;          /* its signature was checked in this process */
+        bool content_checked;   /* so was what costs time and depends on nothing that changes: a vote's ballot against its
+                                 * election, a roll's keys; set by chain_check_entry() and entry_check_keys() */
         union {
-                struct { Id election; uint32_t seq; } vote;     /* the ballot is read from the line where it is needed */
+                struct { Id election; uint32_t seq; uint32_t n_ballot; } vote;  /* entry_ballot() reads the ballot */
                 struct { char *name; uint32_t part; Roll *roll; } roll;
                 struct { Definition *definition; } election;
                 struct { Id entry; } approve;
@@ -47,5 +49,12 @@ Entry* entry_ref(Entry *e);
 Entry* entry_unref(Entry *e);
 DEFINE_CLEANUP(Entry*, entry_unref)
 const char* entry_kind_name(EntryKind k);
+/* Whether entries of that kind take effect by approvals of admins. */
+bool entry_kind_administers(EntryKind k);
+/* The ballot of a vote. The caller owns *ret. 0 or -ENOMEM. */
+_must_check_ int entry_ballot(const Entry *e, Json **ret);
+/* Checks the keys of a roll once (some 50 us each) and remembers that they are good; 0 for other kinds. May run on another
+ * thread while nobody else has the entry. 0, V_KEY. */
+_must_check_ int entry_check_keys(Entry *e, Why *why);
 /* What remains to be checked of its signature; ret is owned by the caller (sig_check_done()). 0, -ENOMEM. */
 _must_check_ int entry_sig_check(const Entry *e, const Genesis *g, SigCheck *ret);

@@ -8,9 +8,13 @@
 typedef struct Pool Pool;
 
 _must_check_ int pool_new(Pool **ret);
+/* How many votes of one voter in one election may replace one another while they wait (the genesis's `revotes`; this many
+ * are relayed at most). Before it is called: REVOTES_DEFAULT. */
+void pool_set_revotes(Pool *p, uint32_t revotes);
 Pool* pool_free(Pool *p);
 DEFINE_CLEANUP(Pool*, pool_free)
-/* Takes a reference. 0; V_DUPLICATE (that id is there); V_SEQ (a rival vote of the same or a higher seq is there); V_FULL;
+/* Takes a reference. 0; V_DUPLICATE (that id is there); V_SEQ (a rival vote of the same or a higher seq is there); V_LIMIT
+ * (it replaced too many already); V_FULL;
  * -ENOMEM. *ret_replaced (may be NULL): the vote that gave way, a reference for the caller, or NULL. */
 _must_check_ int pool_add(Pool *p, Entry *e, uint64_t now_usec, Entry **ret_replaced, Why *why);
 Entry* pool_find(const Pool *p, const Id *id);          /* borrowed; NULL */

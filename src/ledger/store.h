@@ -34,6 +34,11 @@ typedef struct StoredVote {
         Place place;            /* of the last one */
 } StoredVote;
 
+/* Kinds are EntryKind (entry.h); one of them is many, all others are few. */
+#define STORE_KIND_VOTE 6       /* ENTRY_VOTE */
+#define STORE_KIND_ALL  (-1)
+#define STORE_KIND_RARE (-2)    /* all but votes */
+
 typedef int (*store_entry_fn)(void *userdata, Place place, int kind, const char *line, size_t n);
 typedef int (*store_vote_fn)(void *userdata, const StoredVote *v);
 typedef int (*store_pool_fn)(void *userdata, const char *line, size_t n);
@@ -53,8 +58,9 @@ typedef struct StoreOps {
 
         int (*entry_put)(Store *s, Place place, int kind, const char *line, size_t n);
         int (*entry_get)(Store *s, Place place, int *ret_kind, Buf *ret);
-        /* Entries from place `from` up to but not including `to`, of kind (or -1: all), in ledger order. A callback's result
-         * other than 0 ends it and is returned. */
+        /* Entries from place `from` up to but not including `to`, of kind (or STORE_KIND_ALL, STORE_KIND_RARE), in ledger
+         * order. A callback's result other than 0 ends it and is returned. STORE_KIND_RARE costs what it returns, whatever
+         * the number of votes: with it a ledger of a million votes starts in a moment. */
         int (*entry_each)(Store *s, Place from, Place to, int kind, store_entry_fn fn, void *userdata);
 
         int (*vote_put)(Store *s, Place election, uint32_t voter, Place place, uint32_t seq);
