@@ -55,6 +55,11 @@
 
 /* links */
 #define FRAME_EXTRA_BYTES             (1U << 20)   /* a frame is at most block_bytes + this */
+#define FRAME_FIRST_BYTES_MAX         (64U << 10)  /* the first frame of a link: hello */
+#define LINGER_USEC_MAX               (2U * 1000000U)
+#define DIAL_USEC_MAX                 (10U * 1000000U)
+#define BANS_MAX                      4096U
+#define HELD_BYTES_MAX                (256U << 20) /* frames not yet whole, over all links */
 #define HANDSHAKE_USEC_MAX            (5U * 1000000U)
 #define HALF_OPEN_MAX                 64U
 #define LINKS_INBOUND_MAX             128U
@@ -70,6 +75,13 @@
 #define BAN_SEC                       600U
 #define PENALTY_MAX                   100U
 #define ANNOUNCE_IDS_MAX              8192U        /* ids in one new_vote or get_votes */
+#define BLOCK_IDS_MAX                 30000U       /* ids in one new_block */
+#define LOCATOR_IDS_MAX               64U
+#define FRAME_LINES_MAX               262144U      /* lines that one frame carries */
+#define ELECTIONS_RESPONSE_MAX        1000U
+#define AGENT_BYTES_MAX               64U
+#define HOST_BYTES_MAX                253U
+#define ERROR_TEXT_BYTES_MAX          512U
 #define BLOCKS_RESPONSE_BYTES         (4U << 20)
 #define PEERS_REMEMBERED_MAX          1024U
 

@@ -27,7 +27,8 @@ typedef enum NodeEventType {
         NODE_EV_LINK_DOWN,      /* `link` is gone (after our CLOSE too) */
         NODE_EV_DIAL_FAILED,    /* `dial`, why in `text` */
         NODE_EV_FRAME,          /* `link`, `data`: one whole frame */
-        NODE_EV_SENT,           /* `link`: its queue has drained below the lane's half (send more sync data now) */
+        NODE_EV_SENT,           /* `link`: all that was queued has gone to the kernel, or the sync lane, having been over half
+                                 * its bound, is below (send more now); at least one follows every SEND on a link that reads */
         NODE_EV_VERIFIED,       /* `token`: the checks of that VERIFY, answered */
         NODE_EV_SUBMIT,         /* `request`: a local user hands in the line `data`; answered by REPLY */
         NODE_EV_WATCH,          /* `request`: wants a REPLY with `more` when entry `id` becomes final, and on steps towards it */
