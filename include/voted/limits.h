@@ -13,11 +13,14 @@
 #define MESSAGE_VALUES_MAX            200000U
 
 /* genesis defaults and bounds */
+#define GENESIS_BYTES_MAX             (128U << 10)
 #define BLOCK_BYTES_DEFAULT           (4U << 20)
 #define BLOCK_BYTES_MAX               (16U << 20)
 #define BLOCK_BYTES_MIN               (64U << 10)
+#define ENTRY_BYTES_MIN               1024U
 #define ENTRY_BYTES_DEFAULT           (256U << 10)
 #define ENTRY_BYTES_MAX               (1U << 20)
+#define VOTE_BYTES_MIN                512U
 #define VOTE_BYTES_DEFAULT            (64U << 10)
 #define VOTE_BYTES_MAX                (256U << 10)
 #define REVOTES_DEFAULT               100U
@@ -44,10 +47,14 @@
 #define MAJORITY_MAX                  1000U
 
 /* blocks and chains */
+#define HEIGHT_MAX                    ((UINT64_C(1) << 39) - 1)  /* a place is height << 24 | position, in 63 bits */
+#define BLOCK_COUNT_MAX               ((1U << 24) - 1)
 #define SIDE_HEADERS_MAX              4096U
 #define RETARGET_WINDOW               16U
 #define CONFIRMATIONS_DEFAULT         6U
+#define CONFIRMATIONS_MAX             1000U
 #define INTERVAL_DEFAULT              10U
+#define INTERVAL_MAX                  3600U
 
 /* the pool */
 #define POOL_BYTES_MAX                (128U << 20)

@@ -102,6 +102,9 @@ typedef struct EngineType {
         HeaderField field;
         /* Checks the genesis's engine object. 0 or V_FORM with why. */
         int (*config_check)(const Json *config, Why *why);
+        /* Least time between `closes` and the end of an election that drains the network's last votes, in seconds (DESIGN 3,
+         * Genesis, m); config has passed config_check(). */
+        uint32_t (*grace_least)(const Json *config);
         /* 0, -ENOMEM, or another errno of the chain's reader. Continues from the chain's tip. */
         int (*new)(Engine **ret, const Json *config, const EngineSetup *setup);
         Engine* (*free)(Engine *e);

@@ -14,7 +14,7 @@ typedef enum HeaderField {
 } HeaderField;
 
 typedef struct Header {
-        Id id;                  /* of the header line; set by header_parse() and header_seal_id() */
+        Id id;                  /* of the header line; set by header_parse() and header_set_id() */
         Id network, parent, root;
         Key sealer;
         uint64_t height, time;  /* time in seconds since 1970 */
