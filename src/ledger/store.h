@@ -9,7 +9,9 @@
  * store-memory.c the simulator and `votectl verify`; one test suite runs over both. Everything returns 0 or a
  * negative errno (-ENODATA: no such row; -EUCLEAN: the database is damaged; -ENOSPC: disk full); a failed write
  * leaves the transaction to be rolled back. Writes outside a transaction begin one; nothing is durable, nor survives
- * store_crash() of the memory store, before commit. Reads see the open transaction. */
+ * store_memory_crash(), before commit. Reads see the open transaction. A ledger grows at its end: blocks are put in order of
+ * height without a gap, entries and votes in ascending order of place (-EEXIST otherwise; -EINVAL for a gap). A callback may
+ * read but not write. */
 typedef struct Store Store;
 
 /* A place in the ledger: height and position of an entry. As one number it orders entries and names elections. */
