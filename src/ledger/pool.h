@@ -18,6 +18,8 @@ DEFINE_CLEANUP(Pool*, pool_free)
  * -ENOMEM. *ret_replaced (may be NULL): the vote that gave way, a reference for the caller, or NULL. */
 _must_check_ int pool_add(Pool *p, Entry *e, uint64_t now_usec, Entry **ret_replaced, Why *why);
 Entry* pool_find(const Pool *p, const Id *id);          /* borrowed; NULL */
+/* The vote of that voter in that election that waits here. Borrowed; NULL. */
+Entry* pool_find_vote(const Pool *p, const Id *election, const Key *voter);
 void pool_remove(Pool *p, const Id *id);
 size_t pool_count(const Pool *p);
 size_t pool_bytes(const Pool *p);

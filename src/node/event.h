@@ -9,9 +9,11 @@
 #include "crypto/check.h"
 #include "voted/verdict.h"
 
-/* What goes into a node (peer or tracker) and what comes out (DESIGN 7). The shell (src/voted/, tests/sim/) carries the
- * effects of a turn out in this order: COMMIT, then SEND, CLOSE, DIAL, REPLY, VERIFY, MINE, then WAKE. A failed commit comes
- * back as NODE_EV_COMMIT_FAILED and nothing of the turn but LOG leaves. */
+/* What goes into a node (peer or tracker) and what comes out (DESIGN 7). A turn is the effects of one step. The shell
+ * (src/voted/, tests/sim/) carries them out in this order: COMMIT, then SEND, CLOSE, DIAL, REPLY, VERIFY, MINE, then WAKE. A
+ * failed commit comes back as NODE_EV_COMMIT_FAILED and nothing of the turn but LOG leaves. The answer to a COMMIT
+ * (COMMITTED or COMMIT_FAILED) is the next event that the node sees: the peer keeps back what depends on the commit until
+ * then, so that a failure loses nothing else. */
 
 typedef uint64_t LinkId;        /* given by the shell, never used twice; 0 is none */
 
@@ -33,7 +35,8 @@ typedef enum NodeEventType {
         NODE_EV_SUBMIT,         /* `request`: a local user hands in the line `data`; answered by REPLY */
         NODE_EV_WATCH,          /* `request`: wants a REPLY with `more` when entry `id` becomes final, and on steps towards it */
         NODE_EV_CANCEL,         /* `request` is gone */
-        NODE_EV_IMPORT,         /* `request`, `data`: a piece of an export; answered by REPLY */
+        NODE_EV_IMPORT,         /* `request`, `data`: a piece of an export, whole lines (n_data 0: that was the last); answered
+                                 * by one REPLY when its blocks are in the ledger, {"height":h}, or with the verdict */
         NODE_EV_FOUND,          /* the miner: `nonce` for block `id` */
         NODE_EV_COMMITTED,
         NODE_EV_COMMIT_FAILED,  /* `error` is a negative errno */
@@ -73,7 +76,7 @@ typedef enum NodeEffectType {
         NODE_FX_COMMIT,         /* chain_commit() before anything else of this turn */
         NODE_FX_SEND,           /* `data` to `link` in `lane` */
         NODE_FX_CLOSE,          /* `link`, after what was sent; reason in `data`; verdict > 0: its fault */
-        NODE_FX_BAN,            /* `key` and `address` for `at_usec` - now (refuse before the handshake) */
+        NODE_FX_BAN,            /* `key` and `address` until `at_usec` (refuse before the handshake); no host: the key alone */
         NODE_FX_DIAL,           /* `dial` token, `address`, `key` expected (zero: any) */
         NODE_FX_VERIFY,         /* `token`, `checks` (moved to the shell, comes back with VERIFIED) */
         NODE_FX_PAUSE,          /* `link`: read no more frames */
