@@ -82,6 +82,8 @@
 #define BAN_SEC                       600U
 #define PENALTY_MAX                   100U
 #define ANNOUNCE_IDS_MAX              8192U        /* ids in one new_vote or get_votes */
+#define BLOCKS_ASKED_MAX              1024U        /* in one get_blocks */
+#define WORK_TEXT_BYTES_MAX           39U          /* 128 bits in decimal */
 #define BLOCK_IDS_MAX                 30000U       /* ids in one new_block */
 #define LOCATOR_IDS_MAX               64U
 #define FRAME_LINES_MAX               262144U      /* lines that one frame carries */
@@ -94,6 +96,7 @@
 
 /* trackers */
 #define TRACKER_TTL_SEC               30U
+#define TRACKER_TTL_MAX               3600U
 #define TRACKER_LIST_MAX              1000U
 #define TRACKER_RING                  4096U
 #define TRACKER_LINKS_MAX             12000U

@@ -67,7 +67,7 @@ typedef enum MessageSender {
         MESSAGE_FROM_STRANGER   = 1 << 2,       /* peer to peer, no hello from there yet */
         MESSAGE_FROM_PEER       = 1 << 3,       /* its hello had a port */
         MESSAGE_FROM_CLIENT     = 1 << 4,       /* its hello had port 0 */
-        MESSAGE_FROM_AUTHORITY  = 1 << 5,       /* or in, beside _PEER or _CLIENT: the network's engine is quorum */
+        MESSAGE_OF_QUORUM       = 1 << 5,       /* no sender: or-ed in where the network's engine is quorum */
 } MessageSender;
 
 typedef struct MessagePeer {
