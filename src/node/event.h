@@ -32,8 +32,8 @@ typedef enum NodeEventType {
         NODE_EV_SENT,           /* `link`: all that was queued has gone to the kernel, or the sync lane, having been over half
                                  * its bound, is below (send more now); at least one follows every SEND on a link that reads */
         NODE_EV_VERIFIED,       /* `token`: the checks of that VERIFY, answered */
-        NODE_EV_SUBMIT,         /* `request`: a local user hands in the line `data`; answered by REPLY */
-        NODE_EV_WATCH,          /* `request`: wants a REPLY with `more` when entry `id` becomes final, and on steps towards it */
+        NODE_EV_SUBMIT,         /* `request`: a local user hands in the line `data`; answered by REPLY {"entry":EntryState} as in org.voted.Peer */
+        NODE_EV_WATCH,          /* `request`: a REPLY {"entry":EntryState} now and at each change of state or depth of entry `id`, with `more` until it is final */
         NODE_EV_CANCEL,         /* `request` is gone */
         NODE_EV_IMPORT,         /* `request`, `data`: a piece of an export, whole lines (n_data 0: that was the last); answered
                                  * by one REPLY when its blocks are in the ledger, {"height":h}, or with the verdict */

@@ -30,9 +30,10 @@ _must_check_ int peer_step(Peer *p, const NodeEvent *ev, NodeEffects *ret);
 Chain* peer_chain(Peer *p);
 Pool* peer_pool(Peer *p);
 uint64_t peer_final_height(const Peer *p);
+unsigned peer_confirmations(const Peer *p);     /* pow: how deep is final; 0: the engine says so at once */
 
-/* For `votectl status`: {"agent","alarm":text?,"confirmations","engine","final","height","key","links","mining":bool,"network","pool":{"bytes","entries"},
- * "problem":text?,"syncing":{"from","to"}?,"time","tip","trackers":[{"address","state","text"}],"work"}. -ENOMEM */
+/* For `votectl status`, the machine's part of GetStatus in org.voted.Peer: {"alarm":text?,"confirmations","difficulty"?,"engine","final","height",
+ * "links","pool_bytes","pool_entries","problem":text?,"syncing_to"?,"tip","tip_time","trackers":[{"address","state","text"}],"work"?}. -ENOMEM */
 _must_check_ int peer_status(Peer *p, uint64_t now_usec, Json **ret);
 /* For `votectl peers`: [{"address","agent","direction","final","height","key","link","penalty","received_bytes","rtt_ms"?,"sent_bytes","since_sec","tip"}] */
 _must_check_ int peer_links(Peer *p, uint64_t now_usec, Json **ret);
