@@ -20,7 +20,7 @@ if ! diff <(ids | sort) <(texts | sort) >"$tmp/diff"; then
 	fail "include/voted/journal.h (<) and systemd/voted.catalog.in (>) differ:"
 	cat "$tmp/diff"
 fi
-if grep -n '@[a-z]*dir@' "$units"/*.service "$units"/*.socket "$units"/voted.*; then
+if grep -n '@[a-z]*dir@' "$units"/*.service "$units"/*.socket "$units"/voted.{sysusers,tmpfiles,catalog}; then
 	fail "a path was not filled in."
 fi
 
