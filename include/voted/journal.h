@@ -4,8 +4,8 @@
 /* MESSAGE_ID= of what an operator may want to find in the journal, or be told more of:
  * `journalctl -x MESSAGE_ID=...`. systemd/voted.catalog.in has a text for each; a test holds the two
  * together. An id is never used again for something else. Fields beside them: VOTED_PEER= (key of the
- * other node), VOTED_HEIGHT=, VOTED_ELECTION=; never a voter's uid, key or address beside a vote, never
- * a choice. */
+ * other node), VOTED_ADDRESS=, VOTED_BLOCK=, VOTED_HEIGHT=; never a voter's uid, key or address beside
+ * a vote, never a choice. */
 
 /* of the node (NodeMessage) */
 #define VOTED_MESSAGE_LINK_UP         "c189ab591dd34cd29afe30f5d7bfc4ec"
