@@ -58,7 +58,11 @@ static inline _unused_ void freep(void *p) {
 
 #define MIN(a, b) ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a < _b ? _a : _b; })
 #define MAX(a, b) ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a > _b ? _a : _b; })
-#define CLAMP(x, lo, hi) MAX(MIN((x), (hi)), (lo))
+#define CLAMP(x, lo, hi)                                                        \
+        ({                                                                      \
+                __typeof__(x) _x = (x), _lo = (lo), _hi = (hi);                 \
+                _x < _lo ? _lo : _x > _hi ? _hi : _x;                           \
+        })
 #define ELEMENTSOF(a) (sizeof(a) / sizeof((a)[0]))
 
 #define USEC_PER_SEC  UINT64_C(1000000)
