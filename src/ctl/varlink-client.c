@@ -41,7 +41,7 @@ int varlink_client_connect(VarlinkClient **ret, const char *path, Why *why) {
                 (void) why_set(why, V_FORM, "the path of the socket is longer than %zu bytes: %s", sizeof(sa.sun_path) - 1, path);
                 return -ENAMETOOLONG;
         }
-        strncpy(sa.sun_path, path, sizeof(sa.sun_path) - 1);
+        memcpy(sa.sun_path, path, strlen(path));
 
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (fd < 0)

@@ -189,7 +189,7 @@ int varlink_server_listen(VarlinkServer *s, const char *path) {
 
         if (strlen(path) >= sizeof(sa.sun_path))
                 return -ENAMETOOLONG;
-        strncpy(sa.sun_path, path, sizeof(sa.sun_path) - 1);
+        memcpy(sa.sun_path, path, strlen(path));
 
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0)
