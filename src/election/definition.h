@@ -3,35 +3,16 @@
 
 #include "base/id.h"
 #include "codec/json.h"
+#include "election/question.h"
 
 /* What an election asks, of whom, and when (DESIGN 3). Immutable once parsed, so that threads may
  * share it; the count of references is atomic. Questions and options are numbered from 0. */
-
-typedef struct Method Method;                   /* election/method.h */
 
 typedef enum Secrecy {
         SECRECY_OPEN,
         SECRECY_SEALED,                         /* refused: a row of definition.c's table says why */
         _SECRECY_MAX,
 } Secrecy;
-
-typedef struct Ratio {
-        uint16_t num, den;                      /* 1 <= den <= num <= MAJORITY_MAX */
-} Ratio;
-
-/* What the method does not take has its default. */
-typedef struct Question {
-        char *text;
-        char **options;
-        size_t n_options;                       /* 1 .. OPTIONS_MAX */
-        const Method *method;
-        uint32_t min, max;                      /* approval: how many options a choice names (1, n_options);
-                                                 * score: max is the highest score (10) */
-        uint32_t seats;                         /* approval, score, stv (1) */
-        int default_option;                     /* schulze: "none of the options"; -1: there is none */
-        uint64_t quorum;                        /* schulze (0) */
-        Ratio *majority;                        /* schulze: one per option; NULL: 1/1 for all */
-} Question;
 
 typedef struct Definition {
         unsigned n_ref;

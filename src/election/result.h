@@ -23,7 +23,7 @@ typedef struct QuestionResult {
         uint16_t *tied;                         /* (room for n_options) */
         size_t n_tied;
         size_t open_seats;                      /* seats left for the tied (and, in stv, for who continues) */
-        Json *json;                             /* borrowed from the result */
+        Json *json;                             /* shared with the result's */
 } QuestionResult;
 
 typedef struct Result {
@@ -38,8 +38,8 @@ typedef struct Count Count;
 _must_check_ int count_new(Count **ret, Definition *d);         /* takes a reference of its own; 0 or -ENOMEM */
 /* Counts a ballot of that definition. The ballot is not kept. A million ballots take a matrix
  * (schulze), a row of sums, or as much as their distinct papers (stv).
- * Returns 0, -EINVAL (weight 0 or above WEIGHT_MAX, or a ballot of another definition), -EOVERFLOW
- * (weights above WEIGHT_SUM_MAX in all), -ENOMEM. */
+ * Returns 0; -EINVAL (weight 0 or above WEIGHT_MAX) or -EOVERFLOW (weights above WEIGHT_SUM_MAX in
+ * all), and b is not counted; -ENOMEM, and c is good for count_free() only. */
 _must_check_ int count_add(Count *c, const Ballot *b, uint64_t weight);
 /* The result of what was added so far; may be called again, with and without the lot (NULL: not
  * drawn, or none named). 0 or -ENOMEM. */
