@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "crypto/check.h"
+#include "crypto/sign.h"
+
+void sig_check_done(SigCheck *c) {
+        free(c->message);
+        *c = (SigCheck) {};
+}
+
+void sig_check_run(SigCheck *c) {
+        c->valid = sign_verify_bytes(&c->key, c->message, c->n_message, &c->signature);
+}
