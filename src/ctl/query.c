@@ -396,6 +396,7 @@ static int receipt_place(const QuerySource *q, const Json *p, Place *ret, QueryE
         r = find_election(q, p, &i, e);
         if (r != 0)
                 return r;
+        assert(i.definition);
         if (json_get_key(p, "voter", &voter, NULL) != 0)
                 return invalid_parameter(e, "voter");
         r = chain_voter(q->chain, &i, &voter, NULL, NULL, &v);
