@@ -5,8 +5,9 @@
 
 static int approval_check(const Question *q, Why *why) {
         if (q->min > q->max)
-                return why_set(why, V_DEFINITION, "\"min\" is %" PRIu32 ", expected at most \"max\", which is %"
-                        PRIu32, q->min, q->max);
+                return why_set(why, V_DEFINITION,
+                        "\"min\" is %" PRIu32 ", expected at most \"max\", which is %" PRIu32,
+                        q->min, q->max);
 
         return 0;
 }
@@ -24,8 +25,10 @@ static int approval_parse(const Question *q, const Json *choice, ChoiceOut *ret,
                         return r;
 
                 if (i > 0 && ret->items[i] <= ret->items[i - 1])
-                        return why_set(why, V_BALLOT, "option %u after option %u, expected ascending numbers, "
-                                "each once", ret->items[i], ret->items[i - 1]);
+                        return why_set(why, V_BALLOT,
+                                "option %u after option %u, expected ascending numbers, "
+                                "each once",
+                                ret->items[i], ret->items[i - 1]);
         }
 
         ret->n = json_len(choice);

@@ -30,7 +30,8 @@ static int scratch_fill(Scratch *s, const Definition *d, const Json *o, Why *why
                 return r < 0 ? r : V_BALLOT;
 
         if (json_len(choices) != d->n_questions)
-                return why_set(why, V_BALLOT, "%zu choices, expected one for each of the %zu questions",
+                return why_set(why, V_BALLOT,
+                        "%zu choices, expected one for each of the %zu questions",
                         json_len(choices), d->n_questions);
 
         s->n = 0;
@@ -43,7 +44,8 @@ static int scratch_fill(Scratch *s, const Definition *d, const Json *o, Why *why
                         return why_set(why, V_BALLOT, "question %zu: the choice is no array", i);
 
                 if (json_len(choice) > q->n_options)
-                        return why_set(why, V_BALLOT, "question %zu: %zu items, expected at most %zu", i,
+                        return why_set(why, V_BALLOT,
+                                "question %zu: %zu items, expected at most %zu", i,
                                 json_len(choice), q->n_options);
 
                 if (json_len(choice) > 0) {
@@ -53,8 +55,10 @@ static int scratch_fill(Scratch *s, const Definition *d, const Json *o, Why *why
                         if (r < 0)
                                 return r;
                 } else if (!d->blank)
-                        return why_set(why, V_BALLOT, "question %zu: the choice is blank, which this election "
-                                "does not allow", i);
+                        return why_set(why, V_BALLOT,
+                                "question %zu: the choice is blank, which this election "
+                                "does not allow",
+                                i);
 
                 assert(out.n <= q->n_options);
                 s->n = (uint16_t) (s->n + out.n);

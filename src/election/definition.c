@@ -11,9 +11,10 @@ static const struct {
         const char *name;
         const char *refusal;
 } secrecies[_SECRECY_MAX] = {
-        [SECRECY_OPEN]   = { "open",   NULL },
-        [SECRECY_SEALED] = { "sealed", "sealed elections need the quorum engine and a board of trustees, "
-                                       "which this version of voted does not have: use \"open\"" },
+        [SECRECY_OPEN] = { "open", NULL },
+        [SECRECY_SEALED] = { "sealed",
+                "sealed elections need the quorum engine and a board of trustees, "
+                "which this version of voted does not have: use \"open\"" },
 };
 
 static const char *const entry_keys[] = {
@@ -66,8 +67,9 @@ static int definition_parse_questions(Definition *d, const Json *o, Why *why) {
         }
 
         if (d->n_options > OPTIONS_MAX)
-                return why_set(why, V_DEFINITION, "the questions have %zu options in all, expected at most %u",
-                        d->n_options, OPTIONS_MAX);
+                return why_set(why, V_DEFINITION,
+                        "the questions have %zu options in all, expected at most %u", d->n_options,
+                        OPTIONS_MAX);
 
         return 0;
 }
@@ -91,8 +93,10 @@ static int definition_parse_rolls(Definition *d, const Json *o, Why *why) {
 
                 for (size_t k = 0; k < i; k++)
                         if (id_equal(&d->rolls[k], &d->rolls[i]))
-                                return why_set(why, V_DEFINITION, "rolls %zu and %zu are the same entry, "
-                                        "expected each once", k, i);
+                                return why_set(why, V_DEFINITION,
+                                        "rolls %zu and %zu are the same entry, "
+                                        "expected each once",
+                                        k, i);
                 d->n_rolls++;
         }
 
@@ -121,7 +125,8 @@ static int definition_parse_secrecy(Definition *d, const Json *o, Why *why) {
                         return 0;
                 }
 
-        return why_set(why, V_DEFINITION, "\"secrecy\" is \"%s\", expected \"open\" or \"sealed\"", name);
+        return why_set(
+                why, V_DEFINITION, "\"secrecy\" is \"%s\", expected \"open\" or \"sealed\"", name);
 }
 
 static int definition_parse_times(Definition *d, const Json *o, Why *why) {
@@ -137,8 +142,10 @@ static int definition_parse_times(Definition *d, const Json *o, Why *why) {
                 return r;
 
         if (opens >= closes)
-                return why_set(why, V_DEFINITION, "the election closes (%" PRIi64 ") before it opens (%" PRIi64
-                        "), expected \"opens\" to be less than \"closes\"", closes, opens);
+                return why_set(why, V_DEFINITION,
+                        "the election closes (%" PRIi64 ") before it opens (%" PRIi64
+                        "), expected \"opens\" to be less than \"closes\"",
+                        closes, opens);
 
         d->opens = (uint64_t) opens;
         d->closes = (uint64_t) closes;
@@ -211,12 +218,16 @@ int definition_check(const Definition *d, size_t vote_bytes, uint64_t grace_min,
         assert(d);
 
         if (d->grace > 0 && d->grace < grace_min)
-                return why_set(why, V_DEFINITION, "\"grace\" is %" PRIu64 " seconds, this network expects at "
-                        "least %" PRIu64, d->grace, grace_min);
+                return why_set(why, V_DEFINITION,
+                        "\"grace\" is %" PRIu64 " seconds, this network expects at "
+                        "least %" PRIu64,
+                        d->grace, grace_min);
 
         if (definition_vote_bytes_max(d) > vote_bytes)
-                return why_set(why, V_DEFINITION, "the largest possible vote has %zu bytes, this network takes "
-                        "%zu: ask fewer questions or options", definition_vote_bytes_max(d), vote_bytes);
+                return why_set(why, V_DEFINITION,
+                        "the largest possible vote has %zu bytes, this network takes "
+                        "%zu: ask fewer questions or options",
+                        definition_vote_bytes_max(d), vote_bytes);
 
         return 0;
 }

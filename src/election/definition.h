@@ -10,7 +10,7 @@
 
 typedef enum Secrecy {
         SECRECY_OPEN,
-        SECRECY_SEALED,                         /* refused: a row of definition.c's table says why */
+        SECRECY_SEALED,                         /* refused by a row of definition.c's table */
         _SECRECY_MAX,
 } Secrecy;
 
@@ -19,7 +19,7 @@ typedef struct Definition {
         char *name;                             /* what people type */
         char *title;
         char *about;                            /* "" if absent */
-        char *lot;                              /* the public source of the lot; NULL: none is named */
+        char *lot;                              /* public source of the lot; NULL: none is named */
         Id *rolls;                              /* ids of roll entries, none twice */
         size_t n_rolls;
         uint64_t opens, closes;                 /* seconds since 1970 */
@@ -40,7 +40,8 @@ _must_check_ int definition_parse(Definition **ret, const Json *o, Why *why);
 
 /* What depends on the network: the largest vote that a voter could hand in fits vote_bytes, and
  * grace, if given, is at least grace_min. Returns 0 or V_DEFINITION with why. */
-_must_check_ int definition_check(const Definition *d, size_t vote_bytes, uint64_t grace_min, Why *why);
+_must_check_ int definition_check(const Definition *d, size_t vote_bytes, uint64_t grace_min,
+        Why *why);
 
 /* Bytes of the canonical form of the largest ballot {"choices":[...]} that the election allows, and
  * of the vote line around it. */

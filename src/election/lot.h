@@ -3,7 +3,7 @@
 
 #include "base/id.h"
 
-/* The lot of an election (COUNTING, "The lot"): what its `draw` entry brought. */
+/* The lot of an election (voted-election(5), THE LOT): what its `draw` entry brought. */
 typedef struct Lot {
         Id network, election;
         const char *value;                      /* borrowed */
@@ -11,6 +11,6 @@ typedef struct Lot {
 } Lot;
 
 /* ret_place[i] is the place (from 0, the preferred) of option i of the question in the order of
- * ascending H("voted lot 1\n" network "\n" election "\n" value "\n" question "\n" option); ret_place
- * has room for n_options (at most OPTIONS_MAX). Returns 0 or -ENOMEM. */
+ * ascending H("voted lot 1\n" network "\n" election "\n" value "\n" question "\n" option). It has
+ * room for n_options, at most OPTIONS_MAX. Returns 0 or -ENOMEM. */
 _must_check_ int lot_places(const Lot *lot, size_t question, size_t n_options, uint16_t *ret_place);

@@ -27,12 +27,12 @@ int choice_option(const Question *q, const Json *choice, size_t i, uint16_t *ret
         const Json *item = json_at(choice, i);
 
         if (!json_is_int(item))
-                return why_set(why, V_BALLOT, "item %zu is no number, expected an option, 0 to %zu", i,
-                        q->n_options - 1);
+                return why_set(why, V_BALLOT, "item %zu is no number, expected an option, 0 to %zu",
+                        i, q->n_options - 1);
 
         if (json_int(item) < 0 || json_int(item) >= (int64_t) q->n_options)
-                return why_set(why, V_BALLOT, "option %" PRIi64 ", expected 0 to %zu", json_int(item),
-                        q->n_options - 1);
+                return why_set(why, V_BALLOT, "option %" PRIi64 ", expected 0 to %zu",
+                        json_int(item), q->n_options - 1);
 
         *ret = (uint16_t) json_int(item);
         return 0;

@@ -55,8 +55,8 @@ struct Method {
 
         /* What depends on several keys. 0 or V_DEFINITION. NULL: none. */
         int (*check)(const Question *q, Why *why);
-        /* A choice that is not blank: an array of at least one item. At most n_options items come out.
-         * 0 or V_BALLOT with why. */
+        /* A choice that is not blank: an array of at least one item. At most n_options items come
+         * out. 0 or V_BALLOT with why. */
         int (*parse)(const Question *q, const Json *choice, ChoiceOut *ret, Why *why);
         /* Bytes of the largest choice in canonical form. */
         size_t (*bytes_max)(const Question *q);
@@ -70,7 +70,8 @@ struct Method {
 extern const Method method_plurality, method_approval, method_score, method_schulze, method_stv;
 
 /* Item i of a choice as the number of an option. 0 or V_BALLOT with why. */
-_must_check_ int choice_option(const Question *q, const Json *choice, size_t i, uint16_t *ret, Why *why);
+_must_check_ int choice_option(const Question *q, const Json *choice, size_t i, uint16_t *ret,
+        Why *why);
 
 /* Adds to a sum of weights: 0 or -EOVERFLOW. */
 static inline _must_check_ int cell_add(uint64_t *cell, uint64_t n) {

@@ -15,7 +15,7 @@ struct Papers {
         size_t n, allocated;
         uint16_t *preferences;
         size_t n_preferences, preferences_allocated;
-        uint32_t *slots;        /* open addressing: number + 1, or 0; at most half of them are taken */
+        uint32_t *slots;        /* open addressing: number + 1, or 0; half of them free */
         size_t n_slots;
 };
 
@@ -55,8 +55,8 @@ static size_t papers_slot(const Papers *p, Choice order) {
         for (i = h & (p->n_slots - 1); p->slots[i] != 0; i = (i + 1) & (p->n_slots - 1)) {
                 const Paper *paper = &p->papers[p->slots[i] - 1];
 
-                if (paper->n == order.n &&
-                        memcmp(p->preferences + paper->start, order.items, order.n * sizeof(uint16_t)) == 0)
+                if (paper->n == order.n && memcmp(p->preferences + paper->start, order.items,
+                        order.n * sizeof(uint16_t)) == 0)
                         break;
         }
 
@@ -80,7 +80,8 @@ static int papers_grow(Papers *p, size_t n) {
         }
 
         if (n > p->preferences_allocated - p->n_preferences) {
-                size_t allocated = MAX((size_t) 512, p->preferences_allocated + p->preferences_allocated / 2 + n);
+                size_t half = p->preferences_allocated / 2;
+                size_t allocated = p->preferences_allocated + half + n + 512;
                 uint16_t *preferences;
 
                 preferences = reallocarray(p->preferences, allocated, sizeof(uint16_t));

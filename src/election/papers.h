@@ -11,8 +11,8 @@ _must_check_ int papers_new(Papers **ret);      /* 0 or -ENOMEM */
 Papers* papers_free(Papers *p);                 /* NULL is fine; returns NULL */
 DEFINE_CLEANUP(Papers*, papers_free)
 
-/* order has at least one option; the caller keeps the sum of weights within WEIGHT_SUM_MAX. 0, -EOVERFLOW
- * (more than 2^32 distinct papers or preferences) or -ENOMEM. */
+/* order has at least one option; the caller keeps the sum of weights within WEIGHT_SUM_MAX. Returns
+ * 0, -EOVERFLOW (2^32 distinct papers or preferences) or -ENOMEM. */
 _must_check_ int papers_add(Papers *p, Choice order, uint64_t weight);
 
 size_t papers_size(const Papers *p);

@@ -51,8 +51,10 @@ static int question_parse_method(Question *q, const Json *o, Why *why) {
 
         q->method = method_by_name(name);
         if (!q->method)
-                return why_set(why, V_DEFINITION, "method \"%s\" is unknown, expected plurality, approval, "
-                        "score, schulze or stv", name);
+                return why_set(why, V_DEFINITION,
+                        "method \"%s\" is unknown, expected plurality, approval, "
+                        "score, schulze or stv",
+                        name);
 
         for (size_t i = 0; i < ELEMENTSOF(params); i++)
                 if (q->method->takes & params[i].takes)
@@ -88,8 +90,10 @@ static int question_parse_options(Question *q, const Json *o, Why *why) {
 
                 for (size_t k = 0; k < i; k++)
                         if (streq(q->options[k], text))
-                                return why_set(why, V_DEFINITION, "options %zu and %zu are both \"%s\", "
-                                        "expected texts that differ", k, i, text);
+                                return why_set(why, V_DEFINITION,
+                                        "options %zu and %zu are both \"%s\", "
+                                        "expected texts that differ",
+                                        k, i, text);
 
                 q->options[i] = strdup(text);
                 if (!q->options[i])
@@ -109,8 +113,10 @@ static int question_parse_majority(Question *q, const Json *o, Why *why) {
                 return r;
 
         if (json_len(a) != q->n_options)
-                return why_set(why, V_DEFINITION, "\"majority\" has %zu items, expected one [num,den] for each "
-                        "of the %zu options", json_len(a), q->n_options);
+                return why_set(why, V_DEFINITION,
+                        "\"majority\" has %zu items, expected one [num,den] for each "
+                        "of the %zu options",
+                        json_len(a), q->n_options);
 
         q->majority = new0(Ratio, q->n_options);
         if (!q->majority)
@@ -129,8 +135,10 @@ static int question_parse_majority(Question *q, const Json *o, Why *why) {
                         return r;
 
                 if (num < den)
-                        return why_set(why, V_DEFINITION, "the majority of option %zu is %" PRIi64 "/%" PRIi64
-                                ", expected at least 1/1", i, num, den);
+                        return why_set(why, V_DEFINITION,
+                                "the majority of option %zu is %" PRIi64 "/%" PRIi64
+                                ", expected at least 1/1",
+                                i, num, den);
 
                 q->majority[i] = (Ratio) { .num = (uint16_t) num, .den = (uint16_t) den };
         }

@@ -15,10 +15,10 @@ typedef struct Question {
         char **options;
         size_t n_options;                       /* 1 .. OPTIONS_MAX */
         const Method *method;
-        uint32_t min, max;                      /* approval: how many options a choice names (1, n_options);
+        uint32_t min, max;                      /* approval: options that one names (1, n_options);
                                                  * score: max is the highest score (10) */
         uint32_t seats;                         /* approval, score, stv (1) */
-        int default_option;                     /* schulze: "none of the options"; -1: there is none */
+        int default_option;                     /* schulze: "none of the options"; -1: none */
         uint64_t quorum;                        /* schulze (0) */
         Ratio *majority;                        /* schulze: one per option; NULL: 1/1 for all */
 } Question;

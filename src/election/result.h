@@ -11,18 +11,18 @@
 typedef enum Outcome {
         OUTCOME_DECIDED,
         OUTCOME_NONE,                           /* schulze: the default option won */
-        OUTCOME_TIE,                            /* tied competes for open_seats; a lot would decide it */
+        OUTCOME_TIE,                            /* tied compete for open_seats, a lot decides */
         _OUTCOME_MAX,
 } Outcome;
 
 typedef struct QuestionResult {
         Outcome outcome;
         bool lot_used;                          /* a tie was broken by the lot */
-        uint16_t *elected;                      /* options, the first elected first (room for n_options) */
+        uint16_t *elected;                      /* options, the first elected first */
         size_t n_elected;
-        uint16_t *tied;                         /* (room for n_options) */
+        uint16_t *tied;                         /* both arrays have room for n_options */
         size_t n_tied;
-        size_t open_seats;                      /* seats left for the tied (and, in stv, for who continues) */
+        size_t open_seats;                      /* left for the tied (in stv: and who continues) */
         Json *json;                             /* shared with the result's */
 } QuestionResult;
 
@@ -35,7 +35,8 @@ typedef struct Result {
 
 typedef struct Count Count;
 
-_must_check_ int count_new(Count **ret, Definition *d);         /* takes a reference of its own; 0 or -ENOMEM */
+/* Takes a reference of its own to d. 0 or -ENOMEM. */
+_must_check_ int count_new(Count **ret, Definition *d);
 /* Counts a ballot of that definition. The ballot is not kept. A million ballots take a matrix
  * (schulze), a row of sums, or as much as their distinct papers (stv).
  * Returns 0; -EINVAL (weight 0 or above WEIGHT_MAX) or -EOVERFLOW (weights above WEIGHT_SUM_MAX in
@@ -61,7 +62,8 @@ const char* outcome_name(Outcome o);            /* "decided", "none", "tie" */
  *           "value": text, "signer": key},     only once drawn
  *   "questions": [{
  *     "text": ..., "method": "schulze", "options": [text, ...],
- *     "ballots", "weight", "blank_ballots", "blank_weight": integers; the first two include the blank
+ *     "ballots", "weight",                     integers, blank choices included
+ *     "blank_ballots", "blank_weight",
  *     "outcome": "decided" | "none" | "tie",
  *     "elected": [option, ...],                in "tie": those already elected
  *     "tied": [option, ...], "open_seats": n,  n seats are left for them
@@ -74,28 +76,35 @@ const char* outcome_name(Outcome o);            /* "decided", "none", "tie" */
  *       "sums": [per option], "order": [options, highest sum first]
  *
  *     schulze
- *       "default": option, "quorum": n, "majority": [[num, den] per option]     only if the question has them
+ *       "default": option, "quorum": n,        only if the question has them
+ *       "majority": [[num, den] per option]
  *       "pairwise": [[V(row, column)]],
  *       "dropped": [{"option", "reason": "quorum" | "majority", "for": V(A,D), "against": V(D,A),
- *                    "needed": n}],            needed: least V(A,D) that would have done
- *       "iterations": [{"schwartz": [options],      only where it differs from the one before
- *                       "weakest": [{"winner", "loser", "for", "against"}]}]   empty in the last one
- *       "strength": [[per pair]], "strength_against": [[...]]    strongest beat path from row to column:
- *                    its weakest defeat was "strength" to "strength_against"; both 0: there is no path
- *       "winners": [options of the Schwartz set at the end],     before any lot
+ *                    "needed": n}],            the least V(A,D) that would have done
+ *       "iterations": [{
+ *         "schwartz": [options],               only where it differs from the one before
+ *         "weakest": [{"winner", "loser", "for", "against"}]      empty in the last one
+ *       }]
+ *       "strength": [[per pair]],              strongest beat path from row to column: its weakest
+ *       "strength_against": [[per pair]],      defeat was by this to that; both 0: there is no path
+ *       "winners": [options],                  the Schwartz set at the end, before any lot
  *       "order": [options, for display]
  *
  *     stv
- *       "seats": n, "papers": n (sum of weights that are not blank), "quota": "1913.00000",
+ *       "seats": n, "quota": "1913.00000",
+ *       "papers": n,                           sum of weights that are not blank
  *       "stages": [{
  *         "action": "first" | "surplus" | "exclude",
- *         "option": whose papers move          (not in "first")
- *         "surplus": "781.00000"               (in "surplus") what is transferred
- *         "tie": {"options": [...], "by": "stage" | "lot", "stage": n}     if option was chosen from a tie;
- *                                              by an earlier stage, which counts from 1
- *         "votes": [value per option], "non_transferable": value, "residual": value    when the stage is over
+ *         "option": n,                         whose papers move (not in "first")
+ *         "surplus": "781.00000",              what is transferred (in "surplus")
+ *         "tie": {"options": [...],            if option was chosen from a tie
+ *                 "by": "stage" | "lot",
+ *                 "stage": n},                 the earlier stage that decided, from 1
+ *         "votes": [value per option],         when the stage is over, like the next two
+ *         "non_transferable": value, "residual": value,
  *         "elected": [options elected at its end]
  *       }],
- *       "stopped": {"action": "surplus" | "exclude", "options": [the tied]}     if a lot is needed to go on
+ *       "stopped": {"action": "surplus" | "exclude",      if a lot is needed to go on
+ *                   "options": [the tied]}
  *   }]
  * } */

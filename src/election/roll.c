@@ -12,7 +12,7 @@ struct RollSet {
         Voter *voters;
         size_t n, allocated;
         uint64_t weight;
-        uint32_t *slots;        /* open addressing: number + 1, or 0; at most half of them are taken */
+        uint32_t *slots;        /* open addressing: number + 1, or 0; half of them free */
         unsigned slots_log2;
 };
 
@@ -50,7 +50,8 @@ int roll_parse(Roll **ret, const Json *o, Why *why) {
         if (!json_is_obj(o))
                 return why_set(why, V_FORM, "a roll is an object");
 
-        r = json_check_keys(o, JSON_KEYS("kind", "name", "part", "signature", "signer", "voters"), why);
+        r = json_check_keys(
+                o, JSON_KEYS("kind", "name", "part", "signature", "signer", "voters"), why);
         if (r == 0)
                 r = json_get_name(o, "name", &name, why);
         if (r == 0)
@@ -134,7 +135,7 @@ int roll_set_new(RollSet **ret) {
 }
 
 /* The slot of the key, or the free one where it would stand. Keys are chosen by their holders, so a
- * table could be made to cluster; that costs its maker a search of keys each, and us a few loads. */
+ * table could be made to cluster; that costs its maker a search for each key, us a few loads. */
 static size_t roll_set_slot(const RollSet *s, const Key *key) {
         size_t mask = ((size_t) 1 << s->slots_log2) - 1, i;
         uint64_t h;
@@ -195,9 +196,10 @@ int roll_set_add(RollSet *s, const Roll *roll, Why *why) {
         assert(roll);
 
         if (roll->weight > WEIGHT_SUM_MAX - s->weight)
-                return why_set(why, V_DEFINITION, "the weights of all voters add up to %" PRIu64 " with roll "
-                        "\"%s\" part %" PRIu32 ", expected at most %" PRIu64, s->weight + roll->weight,
-                        roll->name, roll->part, WEIGHT_SUM_MAX);
+                return why_set(why, V_DEFINITION,
+                        "the weights of all voters add up to %" PRIu64 " with roll "
+                        "\"%s\" part %" PRIu32 ", expected at most %" PRIu64,
+                        s->weight + roll->weight, roll->name, roll->part, WEIGHT_SUM_MAX);
 
         if (roll->n_voters >= UINT32_MAX - s->n)
                 return why_set(why, V_DEFINITION, "too many voters, expected fewer than 2^32");
@@ -216,14 +218,17 @@ int roll_set_add(RollSet *s, const Roll *roll, Why *why) {
                         s->n = before;
                         roll_set_fill(s);
                         if (other >= before)
-                                return why_set(why, V_DEFINITION, "key %s stands twice on roll \"%s\" part %"
-                                        PRIu32 ", as voters %zu and %zu: expected each key once",
-                                        key_hex(&roll->voters[i].key, (char[ID_HEX]) {}), roll->name,
-                                        roll->part, other - before, i);
+                                return why_set(why, V_DEFINITION,
+                                        "key %s stands twice on roll \"%s\" part %" PRIu32
+                                        ", as voters %zu and %zu: expected each key once",
+                                        key_hex(&roll->voters[i].key, (char[ID_HEX]) {}),
+                                        roll->name, roll->part, other - before, i);
 
-                        return why_set(why, V_DEFINITION, "key %s is voter %zu of roll \"%s\" part %" PRIu32
-                                " and stands on an earlier roll of this election: expected each key once",
-                                key_hex(&roll->voters[i].key, (char[ID_HEX]) {}), i, roll->name, roll->part);
+                        return why_set(why, V_DEFINITION,
+                                "key %s is voter %zu of roll \"%s\" part %" PRIu32
+                                " and stands on an earlier roll too: expected each key once",
+                                key_hex(&roll->voters[i].key, (char[ID_HEX]) {}), i, roll->name,
+                                roll->part);
                 }
 
                 s->voters[s->n++] = roll->voters[i];

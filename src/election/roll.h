@@ -24,13 +24,13 @@ typedef struct Roll {
  * caller that reads back what the ledger holds leaves it out.
  * Returns 0, V_FORM or V_DEFINITION with why (which names the key), or -ENOMEM. */
 _must_check_ int roll_parse(Roll **ret, const Json *o, Why *why);
-/* Voters first .. first + n - 1, as many of them as there are (n SIZE_MAX: to the end). Returns 0 or
- * V_KEY with why, which names the voter. Thread-safe. */
+/* Voters first .. first + n - 1, as many of them as there are (n SIZE_MAX: to the end). Returns 0
+ * or V_KEY with why, which names the voter. Thread-safe. */
 _must_check_ int roll_check_keys(const Roll *r, size_t first, size_t n, Why *why);
 Roll* roll_free(Roll *r);                       /* NULL is fine; returns NULL */
 DEFINE_CLEANUP(Roll*, roll_free)
 
-/* The voters of an election: its rolls joined, numbered from 0 in the order of rolls, then position.
+/* The voters of an election: its rolls joined, numbered from 0 by order of rolls, then position.
  * About 44 bytes a voter. A reference may be shared by elections with the same rolls. */
 typedef struct RollSet RollSet;
 

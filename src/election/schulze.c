@@ -4,15 +4,19 @@
 static int schulze_check(const Question *q, Why *why) {
         if (q->default_option < 0) {
                 if (q->quorum > 0)
-                        return why_set(why, V_DEFINITION, "\"quorum\" needs \"default\": the option that the "
+                        return why_set(why, V_DEFINITION,
+                                "\"quorum\" needs \"default\": the option that the "
                                 "others have to beat");
                 if (q->majority)
-                        return why_set(why, V_DEFINITION, "\"majority\" needs \"default\": the option that the "
+                        return why_set(why, V_DEFINITION,
+                                "\"majority\" needs \"default\": the option that the "
                                 "others have to beat");
         } else if (q->majority &&
                 q->majority[q->default_option].num != q->majority[q->default_option].den)
-                return why_set(why, V_DEFINITION, "the default option %d has a majority of %u/%u, expected 1/1: "
-                        "it is never dropped", q->default_option, q->majority[q->default_option].num,
+                return why_set(why, V_DEFINITION,
+                        "the default option %d has a majority of %u/%u, expected 1/1: "
+                        "it is never dropped",
+                        q->default_option, q->majority[q->default_option].num,
                         q->majority[q->default_option].den);
 
         return 0;
@@ -27,7 +31,8 @@ static int schulze_parse(const Question *q, const Json *choice, ChoiceOut *ret, 
                 const Json *tier = json_at(choice, i);
 
                 if (!json_is_arr(tier))
-                        return why_set(why, V_BALLOT, "tier %zu is no array, expected such as [[2],[0,1]]", i);
+                        return why_set(why, V_BALLOT,
+                                "tier %zu is no array, expected such as [[2],[0,1]]", i);
 
                 if (json_len(tier) == 0)
                         return why_set(why, V_BALLOT, "tier %zu is empty", i);
@@ -42,7 +47,8 @@ static int schulze_parse(const Question *q, const Json *choice, ChoiceOut *ret, 
                                 return r;
 
                         if (option_set_has(&seen, option))
-                                return why_set(why, V_BALLOT, "tier %zu: option %u is listed twice", i, option);
+                                return why_set(why, V_BALLOT, "tier %zu: option %u is listed twice",
+                                        i, option);
 
                         option_set_add(&seen, option);
                         ret->items[n++] = (uint16_t) (option | (k == 0 ? TIER_START : 0));
@@ -91,7 +97,8 @@ static int schulze_add(const Question *q, Tally *t, Choice choice, uint64_t weig
 }
 
 /* Rules 2 and 3. *ret_needed is the least V(A,D) that would have kept A. */
-static const char* schulze_drop_reason(const Question *q, const uint64_t *pairwise, size_t a, uint64_t *ret_needed) {
+static const char* schulze_drop_reason(
+        const Question *q, const uint64_t *pairwise, size_t a, uint64_t *ret_needed) {
         size_t n = q->n_options, d = (size_t) q->default_option;
         uint64_t won = pairwise[a * n + d], lost = pairwise[d * n + a], ratio;
         Ratio m = q->majority ? q->majority[a] : (Ratio) { 1, 1 };
@@ -106,7 +113,8 @@ static const char* schulze_drop_reason(const Question *q, const uint64_t *pairwi
         return won < *ret_needed ? "majority" : NULL;
 }
 
-static void schulze_drop(const Question *q, const uint64_t *pairwise, OptionSet *ret_kept, Json *dropped) {
+static void schulze_drop(
+        const Question *q, const uint64_t *pairwise, OptionSet *ret_kept, Json *dropped) {
         size_t n = q->n_options, d;
 
         for (size_t a = 0; a < n; a++) {
@@ -115,7 +123,9 @@ static void schulze_drop(const Question *q, const uint64_t *pairwise, OptionSet 
                 Json *o;
 
                 d = (size_t) q->default_option;
-                reason = q->default_option < 0 || a == d ? NULL : schulze_drop_reason(q, pairwise, a, &needed);
+                reason = NULL;
+                if (q->default_option >= 0 && a != d)
+                        reason = schulze_drop_reason(q, pairwise, a, &needed);
                 if (!reason) {
                         option_set_add(ret_kept, a);
                         continue;
@@ -131,7 +141,8 @@ static void schulze_drop(const Question *q, const uint64_t *pairwise, OptionSet 
         }
 }
 
-static void matrix_to_json(Json *o, const char *key, const uint64_t *first, size_t n, size_t stride) {
+static void matrix_to_json(
+        Json *o, const char *key, const uint64_t *first, size_t n, size_t stride) {
         Json *rows = json_new_array();
 
         for (size_t a = 0; a < n; a++) {
@@ -184,7 +195,8 @@ static void schulze_params_to_json(const Question *q, Json *o) {
 }
 
 /* Rule 7. */
-static void schulze_outcome(const Question *q, const OptionSet *winners, const uint16_t *place, QuestionResult *r) {
+static void schulze_outcome(
+        const Question *q, const OptionSet *winners, const uint16_t *place, QuestionResult *r) {
         Json *json = json_new_array();
         uint16_t winner;
 
@@ -217,7 +229,8 @@ static void schulze_outcome(const Question *q, const OptionSet *winners, const u
         r->elected[r->n_elected++] = winner;
 }
 
-static int schulze_finish(const Question *q, const Tally *t, const uint16_t *place, QuestionResult *r) {
+static int schulze_finish(
+        const Question *q, const Tally *t, const uint16_t *place, QuestionResult *r) {
         Json *dropped = json_new_array(), *iterations = json_new_array();
         _cleanup_free_ Strength *paths = NULL;
         OptionSet kept = {}, winners = {};

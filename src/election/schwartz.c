@@ -21,7 +21,8 @@ static void schwartz_set(const Relation *closed, size_t n, const OptionSet *amon
                 bool in = option_set_has(among, a);
 
                 for (size_t b = 0; b < n && in; b++)
-                        in = option_set_has(&closed->row[a], b) || !option_set_has(&closed->row[b], a);
+                        in = option_set_has(&closed->row[a], b) ||
+                                !option_set_has(&closed->row[b], a);
                 if (in)
                         option_set_add(ret, a);
         }
@@ -38,7 +39,8 @@ static Json* option_set_to_json(const OptionSet *s, size_t n) {
 }
 
 /* Rule 6: drops the weakest of the defeats inside the set. False if there is none. */
-static bool drop_weakest(Relation *defeats, const uint64_t *pairwise, size_t n, const OptionSet *set, Json *weakest) {
+static bool drop_weakest(Relation *defeats, const uint64_t *pairwise, size_t n,
+        const OptionSet *set, Json *weakest) {
         Strength least = {};
         bool any = false;
 
@@ -61,7 +63,8 @@ static bool drop_weakest(Relation *defeats, const uint64_t *pairwise, size_t n, 
                         Json *o;
 
                         if (!option_set_has(set, a) || !option_set_has(set, b) ||
-                                !option_set_has(&defeats->row[a], b) || strength_compare(s, least) != 0)
+                                !option_set_has(&defeats->row[a], b) ||
+                                strength_compare(s, least) != 0)
                                 continue;
 
                         defeats->row[a].w[b / 64] &= ~(UINT64_C(1) << (b % 64));
@@ -79,7 +82,8 @@ static bool drop_weakest(Relation *defeats, const uint64_t *pairwise, size_t n, 
         return any;
 }
 
-void schulze_schwartz(const uint64_t *pairwise, size_t n, const OptionSet *kept, OptionSet *ret_winners, Json *iterations) {
+void schulze_schwartz(const uint64_t *pairwise, size_t n, const OptionSet *kept,
+        OptionSet *ret_winners, Json *iterations) {
         OptionSet set, shown = {};
         Relation defeats = {};
         bool any;
@@ -93,7 +97,8 @@ void schulze_schwartz(const uint64_t *pairwise, size_t n, const OptionSet *kept,
                                 option_set_add(&defeats.row[a], b);
 
         do {
-                Json *o = iterations ? json_new_object() : NULL, *weakest = iterations ? json_new_array() : NULL;
+                Json *o = iterations ? json_new_object() : NULL;
+                Json *weakest = iterations ? json_new_array() : NULL;
                 Relation closed = defeats;
 
                 relation_close(&closed, n);
@@ -121,11 +126,12 @@ int strength_compare(Strength a, Strength b) {
 void schulze_beat_paths(const uint64_t *pairwise, size_t n, const OptionSet *kept, Strength *ret) {
         for (size_t a = 0; a < n; a++)
                 for (size_t b = 0; b < n; b++) {
-                        bool defeat = option_set_has(kept, a) && option_set_has(kept, b) &&
-                                pairwise[a * n + b] > pairwise[b * n + a];
+                        Strength *s = &ret[a * n + b];
 
-                        ret[a * n + b] = defeat ?
-                                (Strength) { pairwise[a * n + b], pairwise[b * n + a] } : (Strength) {};
+                        *s = (Strength) { pairwise[a * n + b], pairwise[b * n + a] };
+                        if (!option_set_has(kept, a) || !option_set_has(kept, b) ||
+                                s->won <= s->lost)
+                                *s = (Strength) {};
                 }
 
         for (size_t via = 0; via < n; via++)
@@ -147,13 +153,15 @@ void schulze_beat_paths(const uint64_t *pairwise, size_t n, const OptionSet *kep
                 }
 }
 
-void schulze_unbeaten(const Strength *paths, size_t n, const OptionSet *kept, OptionSet *ret_winners) {
+void schulze_unbeaten(
+        const Strength *paths, size_t n, const OptionSet *kept, OptionSet *ret_winners) {
         *ret_winners = (OptionSet) {};
         for (size_t a = 0; a < n; a++) {
                 bool in = option_set_has(kept, a);
 
                 for (size_t b = 0; b < n && in; b++)
-                        in = !option_set_has(kept, b) || strength_compare(paths[a * n + b], paths[b * n + a]) >= 0;
+                        in = !option_set_has(kept, b) ||
+                                strength_compare(paths[a * n + b], paths[b * n + a]) >= 0;
                 if (in)
                         option_set_add(ret_winners, a);
         }

@@ -7,19 +7,22 @@
 
 static int score_parse(const Question *q, const Json *choice, ChoiceOut *ret, Why *why) {
         if (json_len(choice) != q->n_options)
-                return why_set(why, V_BALLOT, "%zu scores, expected one for each of the %zu options",
-                        json_len(choice), q->n_options);
+                return why_set(why, V_BALLOT,
+                        "%zu scores, expected one for each of the %zu options", json_len(choice),
+                        q->n_options);
 
         for (size_t i = 0; i < q->n_options; i++) {
                 const Json *item = json_at(choice, i);
 
                 if (!json_is_int(item))
-                        return why_set(why, V_BALLOT, "the score of option %zu is no number, expected 0 to %"
-                                PRIu32, i, q->max);
+                        return why_set(why, V_BALLOT,
+                                "the score of option %zu is no number, expected 0 to %" PRIu32, i,
+                                q->max);
 
                 if (json_int(item) < 0 || json_int(item) > (int64_t) q->max)
-                        return why_set(why, V_BALLOT, "the score of option %zu is %" PRIi64 ", expected 0 to %"
-                                PRIu32, i, json_int(item), q->max);
+                        return why_set(why, V_BALLOT,
+                                "the score of option %zu is %" PRIi64 ", expected 0 to %" PRIu32, i,
+                                json_int(item), q->max);
 
                 ret->items[i] = (uint16_t) json_int(item);
         }
@@ -45,7 +48,8 @@ static int score_add(const Question *q, Tally *t, Choice choice, uint64_t weight
         return 0;
 }
 
-static int score_finish(const Question *q, const Tally *t, const uint16_t *place, QuestionResult *r) {
+static int score_finish(
+        const Question *q, const Tally *t, const uint16_t *place, QuestionResult *r) {
         json_set_int(r->json, "max", q->max);
         return sums_finish(q, t, place, r);
 }

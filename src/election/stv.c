@@ -6,8 +6,9 @@
 
 #include "election/papers.h"
 
-/* The Scottish Local Government Elections Order 2007 (SSI 2007/42), rules 45 to 52; numbers of rules
- * in the comments are COUNTING's. All values are in units of 10^-5; the largest is 2^40 * 10^5. */
+/* The Scottish Local Government Elections Order 2007 (SSI 2007/42), rules 45 to 52. Numbers of
+ * rules in the comments are those of voted-election(5). Values are in units of 10^-5; the largest
+ * is 2^40 * 10^5. */
 
 #define STAGES_MAX (2 * OPTIONS_MAX)    /* each option is transferred from once or excluded once */
 #define NOBODY UINT32_MAX
@@ -49,7 +50,8 @@ typedef struct Stv {
 } Stv;
 
 const char* stv_value_text(uint64_t value, char buf[static STV_VALUE_LEN]) {
-        (void) snprintf(buf, STV_VALUE_LEN, "%" PRIu64 ".%05" PRIu64, value / STV_ONE, value % STV_ONE);
+        (void) snprintf(
+                buf, STV_VALUE_LEN, "%" PRIu64 ".%05" PRIu64, value / STV_ONE, value % STV_ONE);
         return buf;
 }
 
@@ -89,7 +91,13 @@ static uint64_t stv_give(Stv *s, uint32_t i) {
         return value;
 }
 
-/* Moves all papers of an option on, at value * surplus / votes of it; rules 6 and 7. Returns what moved. */
+/* floor(value * surplus / votes), below value. */
+static uint32_t value_scale(uint32_t value, uint64_t surplus, uint64_t votes) {
+        return (uint32_t) ((unsigned __int128) value * surplus / votes);
+}
+
+/* Moves all papers of an option on, at value * surplus / votes of it; rules 6 and 7. Returns what
+ * moved. */
 static uint64_t stv_transfer(Stv *s, size_t from, uint64_t surplus, uint64_t votes) {
         uint32_t i = s->piles[from].first;
         uint64_t moved = 0;
@@ -99,7 +107,7 @@ static uint64_t stv_transfer(Stv *s, size_t from, uint64_t surplus, uint64_t vot
                 uint32_t next = s->paper[i].next;
 
                 if (surplus != votes)
-                        s->paper[i].value = (uint32_t) ((unsigned __int128) s->paper[i].value * surplus / votes);
+                        s->paper[i].value = value_scale(s->paper[i].value, surplus, votes);
                 s->paper[i].at++;
                 moved += stv_give(s, i);
                 i = next;
@@ -114,6 +122,11 @@ static void stv_elect(Stv *s, size_t option, uint16_t *elected, size_t *n_electe
         s->n_continuing--;
         s->vacancies--;
         elected[(*n_elected)++] = (uint16_t) option;
+}
+
+/* Rule 11: by votes, then by number. */
+static bool stv_listed_before(const Stv *s, uint16_t a, uint16_t b) {
+        return s->votes[a] != s->votes[b] ? s->votes[a] > s->votes[b] : a < b;
 }
 
 /* The end of a stage: rules 3, 4 and 11. True if the count is over. */
@@ -133,13 +146,11 @@ static bool stv_close_stage(Stv *s, Json *stage) {
                         if (s->state[i] == CONTINUING)
                                 stv_elect(s, i, elected, &n_elected);
 
-        /* By votes, then by number: insertion keeps equal ones where they are once they ascend. */
         for (size_t i = 1; i < n_elected; i++) {
                 uint16_t option = elected[i];
                 size_t k = i;
 
-                for (; k > 0 && (s->votes[elected[k - 1]] < s->votes[option] ||
-                        (s->votes[elected[k - 1]] == s->votes[option] && elected[k - 1] > option)); k--)
+                for (; k > 0 && stv_listed_before(s, option, elected[k - 1]); k--)
                         elected[k] = elected[k - 1];
                 elected[k] = option;
         }
@@ -158,9 +169,11 @@ static bool stv_close_stage(Stv *s, Json *stage) {
         return over;
 }
 
-/* Rule 9. Keeps of the tied those that are ahead (highest if `high`, else lowest) in the latest earlier
- * stage where they differ, and so on back. *ret_stage is the last stage (from 1) that decided anything. */
-static size_t stv_look_back(const Stv *s, uint16_t *tied, size_t n_tied, bool high, size_t *ret_stage) {
+/* Rule 9. Keeps of the tied those that are ahead (highest if `high`, else lowest) in the latest
+ * earlier stage where they differ, and so on back. *ret_stage is the last stage (from 1) that
+ * decided anything. */
+static size_t stv_look_back(
+        const Stv *s, uint16_t *tied, size_t n_tied, bool high, size_t *ret_stage) {
         for (size_t stage = s->n_stages; stage-- > 0 && n_tied > 1; ) {
                 uint64_t best = s->history[stage][tied[0]];
                 size_t n = 0;
@@ -182,8 +195,8 @@ static size_t stv_look_back(const Stv *s, uint16_t *tied, size_t n_tied, bool hi
         return n_tied;
 }
 
-/* Of those with pending[] (high) or of the continuing, the one with most or fewest votes. False if a tie
- * needs a lot: it is in the result then. */
+/* Of those with pending[] (high) or of the continuing, the one with most or fewest votes. False if
+ * a tie needs a lot: it is in the result then. */
 static bool stv_choose(Stv *s, bool high, Json *stage, size_t *ret_option) {
         uint16_t tied[OPTIONS_MAX] = {};
         size_t n_tied = 0, n_left, decided = 0;
@@ -264,7 +277,7 @@ static void stv_exclude(Stv *s, size_t from, Json *stage) {
         s->votes[from] = 0;
 }
 
-/* One stage after the first. False when a lot is needed to go on; *ret_over: nothing is left to do. */
+/* One stage after the first. False when a lot is needed to go on; *ret_over when all is done. */
 static bool stv_step(Stv *s, bool *ret_over) {
         Json *stage = json_new_object();
         bool surplus = false;
