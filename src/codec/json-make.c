@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <jansson.h>
+
+#include "base/text.h"
+#include "codec/base64.h"
+#include "codec/hex.h"
+#include "codec/json.h"
+
+/* A failed allocation poisons the object it was for: a member that no line can have, which json_dump() finds. Where even
+ * that fails there was nothing to lose but a member of an object that is NULL or poisoned already. */
+#define POISON "\x01"
+
+Json* json_new_object(void) {
+        return json_object();
+}
+
+Json* json_new_array(void) {
+        return json_array();
+}
+
+static void poison_array(Json *a) {
+        (void) json_array_append_new(a, json_null());
+}
+
+static void poison_object(Json *o) {
+        (void) json_object_set_new_nocheck(o, POISON, json_null());
+}
+
+void json_set(Json *o, const char *key, Json *v) {
+        if (!o) {
+                json_decref(v);
+                return;
+        }
+        if (!v || json_object_set_new_nocheck(o, key, v) < 0)
+                poison_object(o);
+}
+
+void json_add(Json *a, Json *v) {
+        if (!a) {
+                json_decref(v);
+                return;
+        }
+        if (!v || json_array_append_new(a, v) < 0)
+                poison_array(a);
+}
+
+void json_set_int(Json *o, const char *key, int64_t v) {
+        json_set(o, key, json_integer(v));
+}
+
+void json_set_bool(Json *o, const char *key, bool v) {
+        json_set(o, key, json_boolean(v));
+}
+
+/* What is not UTF-8 (a path, what a system library says) is shown with "?" in its place. */
+static Json* new_text(const char *v) {
+        Json *j = json_string(v);
+        char *copy;
+
+        if (j)
+                return j;
+        copy = strdup(v);
+        if (!copy)
+                return NULL;
+        text_clean(copy);
+        j = json_string(copy);
+        free(copy);
+        return j;
+}
+
+void json_set_text(Json *o, const char *key, const char *v) {
+        if (v)
+                json_set(o, key, new_text(v));
+}
+
+void json_set_id(Json *o, const char *key, const Id *v) {
+        char hex[ID_HEX];
+
+        json_set_text(o, key, id_hex(v, hex));
+}
+
+void json_set_key(Json *o, const char *key, const Key *v) {
+        char hex[ID_HEX];
+
+        json_set_text(o, key, key_hex(v, hex));
+}
+
+void json_set_base64(Json *o, const char *key, const void *p, size_t n) {
+        char *text = malloc(BASE64_LEN(n) + 1);
+
+        if (text)
+                base64_encode(text, p, n);
+        json_set(o, key, text ? json_string(text) : NULL);
+        free(text);
+}
+
+void json_add_int(Json *a, int64_t v) {
+        json_add(a, json_integer(v));
+}
+
+void json_add_text(Json *a, const char *v) {
+        json_add(a, new_text(v));
+}
+
+void json_add_id(Json *a, const Id *v) {
+        char hex[ID_HEX];
+
+        json_add_text(a, id_hex(v, hex));
+}
+
+void json_add_key(Json *a, const Key *v) {
+        char hex[ID_HEX];
+
+        json_add_text(a, key_hex(v, hex));
+}
+
+Json* json_copy_deep(const Json *j) {
+        return json_deep_copy(j);
+}
+
+static bool is_poisoned(const Json *j) {
+        const char *key;
+        size_t i;
+        json_t *v;
+
+        if (json_is_object(j))
+                json_object_foreach((json_t *) j, key, v)
+                        if (json_is_null(v) || is_poisoned(v))
+                                return true;
+        if (json_is_array(j))
+                json_array_foreach(j, i, v)
+                        if (json_is_null(v) || is_poisoned(v))
+                                return true;
+        return false;
+}
+
+static int append(const char *p, size_t n, void *data) {
+        buf_add(data, p, n);
+        return buf_error(data) < 0 ? -1 : 0;
+}
+
+int json_dump(const Json *j, Buf *ret) {
+        if (!j || is_poisoned(j))
+                return -ENOMEM;
+        if (json_dump_callback(j, append, ret, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) < 0)
+                return -ENOMEM;
+        return buf_error(ret);
+}
