@@ -117,8 +117,8 @@ static int scan_object(Scan *s) {
                 return 0;
         }
         for (;;) {
-                const char *key;
-                size_t n;
+                const char *key = NULL;
+                size_t n = 0;
                 int r;
 
                 r = scan_key(s, &key, &n);
