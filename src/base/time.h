@@ -15,7 +15,8 @@ const char* format_span(char buf[static FORMAT_SPAN_MAX], uint64_t usec);
 
 /* A time as people write it: `2027-04-01 09:00[:30] ZONE`, with ZONE UTC or a name of the tz database
  * such as Europe/Berlin; `2027-04-01T09:00:00Z`; `+10min`, from now on; `@1234567`, seconds since 1970; `now`.
- * A zone must be said. An hour that a zone skips or has twice is refused. 0, or V_FORM with why. */
+ * A zone must be said. An hour that a zone skips or has twice is refused. 0, or V_FORM with why. Not thread-safe: it
+ * sets TZ for a moment. */
 _must_check_ int parse_time(const char *text, uint64_t now, uint64_t *ret, Why *why);
 /* `90`, `10min`, `1h 30min`, `2 days`: seconds, with s, min, h, d, w and their long forms. 0, or V_FORM with why. */
 _must_check_ int parse_span(const char *text, uint64_t *ret, Why *why);

@@ -30,6 +30,7 @@ unsigned workers_pending(const Workers *w);
 void workers_drain(Workers *w);
 
 /* fn(begin, end, data) for pieces of 0 .. n - 1, of at least chunk each, on all threads and this one; returns when
- * all is done. Jobs that wait go on beside it. w may be NULL: then this thread does it all. */
+ * all is done. Jobs that wait go on beside it. fn calls no
+ * workers_for(). w may be NULL: then this thread does it all. */
 typedef void (*WorkersRangeFunc)(size_t begin, size_t end, void *data);
 void workers_for(Workers *w, size_t n, size_t chunk, WorkersRangeFunc fn, void *data);
