@@ -26,7 +26,7 @@ typedef enum NodeEventType {
         NODE_EV_START,          /* once, first */
         NODE_EV_TICK,           /* the time asked for by WAKE came (or any time earlier) */
         NODE_EV_LINK_UP,        /* handshake done: `link`, `key` proven, `address` as observed, inbound?, `dial` token if we dialled */
-        NODE_EV_LINK_DOWN,      /* `link` is gone (after our CLOSE too) */
+        NODE_EV_LINK_DOWN,      /* `link` is gone (after our CLOSE too); why in `text`, `error` > 0: a verdict on the far side */
         NODE_EV_DIAL_FAILED,    /* `dial`, why in `text` */
         NODE_EV_FRAME,          /* `link`, `data`: one whole frame */
         NODE_EV_SENT,           /* `link`: all that was queued has gone to the kernel, or the sync lane, having been over half
