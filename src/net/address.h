@@ -19,10 +19,8 @@ typedef struct NetEndpoint {    /* [KEY@]HOST:PORT, [KEY@][V6]:PORT */
 /* 0, or V_FORM with why. port_default: taken where no port is given; 0: a port must be given. */
 _must_check_ int net_endpoint_parse(NetEndpoint *ret, const char *text, uint16_t port_default, Why *why);
 const char* net_endpoint_format(const NetEndpoint *e, char buf[static NET_ENDPOINT_TEXT]);
-/* "host:port", an IPv6 address in brackets. */
-const char* net_host_port_format(const char *host, uint16_t port, char buf[static NET_ENDPOINT_TEXT]);
-/* A name or an address and nothing else (it will stand in lists, logs and files). */
-bool net_host_is_valid(const char *host);
+/* Without the key: "host:port", an IPv6 address in brackets. */
+const char* net_endpoint_format_host(const char *host, uint16_t port, char buf[static NET_ENDPOINT_TEXT]);
 
 typedef struct NetAddress {     /* IPv4 mapped into IPv6 is kept as IPv4 */
         uint8_t ip[16];         /* the first 4 for AF_INET */
@@ -41,7 +39,8 @@ const char* net_address_format_ip(const NetAddress *a, char buf[static NET_ADDRE
 /* What limits and bans count by: one party can have all of an IPv6 /64, so that is "an address"; its neighbourhood is the /24
  * or the /48. */
 typedef struct NetKey {
-        uint8_t b[8];           /* family, prefix */
+        uint8_t prefix[8];      /* the rest of it is zero */
+        uint16_t family, bits;
 } NetKey;
 NetKey net_address_host_key(const NetAddress *a);
 NetKey net_address_net_key(const NetAddress *a);

@@ -36,10 +36,12 @@ _must_check_ int channel_feed(Channel *c, const void *p, size_t n, Buf *out, Why
 bool channel_is_up(const Channel *c);           /* handshake done and identity proven */
 const Key* channel_remote(const Channel *c);    /* the proven identity; zero before that */
 
-/* The next whole frame, borrowed until the next call with this channel; false: there is none yet. */
+/* The next whole frame, borrowed until the next call with this channel; false: there is none yet, and memory that is not
+ * needed for what is left was given back. */
 bool channel_next(Channel *c, const char **ret, size_t *ret_n);
 bool channel_pending(const Channel *c);         /* channel_next() would give one */
 size_t channel_held(const Channel *c);          /* bytes of memory held for what has come in */
+void channel_drop_input(Channel *c);            /* forgets it; feed it no more */
 
 /* Appends the wire's bytes for n bytes (at most CHANNEL_PLAIN_MAX) of the frame stream. 0 or -ENOMEM. */
 _must_check_ int channel_seal(Channel *c, const void *p, size_t n, Buf *out);

@@ -5,25 +5,19 @@
 
 #include "crypto/sign.h"
 #include "net/address.h"
+#include "net/lanes.h"
 
 /* All of a node's network: listening sockets, dialling, links by their number, limits and bans, on one sd-event loop. It knows
  * bytes and frames, no message. Handlers are called from the loop only, never from within a call below, so a handler may call
  * anything but net_host_free(). */
 typedef struct NetHost NetHost;
 
-typedef enum NetLane {          /* what is sent first; the order of NodeLane */
-        NET_LANE_ENGINE,        /* overflow closes the link */
-        NET_LANE_SYNC,          /* overflow closes the link */
-        NET_LANE_GOSSIP,        /* overflow drops the oldest frame */
-        _NET_LANE_MAX,
-} NetLane;
-
 typedef struct NetHostSettings {        /* 0 anywhere: the default of voted/limits.h */
-        size_t frame_max_first, frame_max;      /* bytes of an incoming frame; default FRAME_FIRST_BYTES_MAX, for both */
+        size_t frame_max_first, frame_max;      /* bytes of an incoming frame; the first of an inbound link; FRAME_FIRST_BYTES_MAX */
         size_t lane_max[_NET_LANE_MAX];         /* queued bytes, per link */
         size_t queued_max, held_max;            /* over all links: to be sent; come in but not whole yet */
         unsigned inbound_max, per_address_max, per_net_max, half_open_max;      /* links that others opened */
-        uint64_t handshake_usec, linger_usec, dial_usec;
+        uint64_t handshake_usec, linger_usec, dial_usec;        /* dial: to resolve and connect */
 } NetHostSettings;
 
 typedef struct NetHandlers {
@@ -34,7 +28,11 @@ typedef struct NetHandlers {
         void (*on_down)(void *userdata, uint64_t link, int verdict, const char *reason);
         /* All that was queued has gone to the kernel, or the sync lane, which had been over half its bound, is below. */
         void (*on_sent)(void *userdata, uint64_t link);
+        /* error: a negative errno, or a verdict (it is not who was expected, say). */
         void (*on_dial_failed)(void *userdata, uint64_t dial, int error, const char *reason);
+        /* A link is about to be cut off by this layer (a frame that is too large, no room, banned): appends the frame that tells
+         * the far side why. May be NULL. */
+        void (*farewell)(void *userdata, int verdict, const char *reason, Buf *ret);
 } NetHandlers;
 
 /* identity and event outlive the host; handlers and settings are copied. 0 or -errno. */
