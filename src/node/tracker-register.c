@@ -141,7 +141,7 @@ int tracker_on_register(Tracker *t, Contact *c, const Message *m, Why *why) {
         const char *host = m->enrol.host && t->config.allow_host ? m->enrol.host : c->host;
         RegistryNetwork *n = registry_network(t->registry, &m->enrol.network);
         uint64_t version = n ? registry_version(n) : 0;
-        Registration *g;
+        Registration *g = NULL;
         bool is_new;
         int r;
 
@@ -177,7 +177,7 @@ static int own_registration(const Contact *c, const Id *network, Registration **
 }
 
 int tracker_on_heartbeat(Tracker *t, Contact *c, const Message *m, Why *why) {
-        Registration *g;
+        Registration *g = NULL;
         int r;
 
         r = own_registration(c, &m->enrol.network, &g, why);
@@ -212,7 +212,7 @@ int tracker_on_get_peers(Tracker *t, Contact *c, const Message *m) {
 
 int tracker_on_unregister(Tracker *t, Contact *c, const Message *m, Why *why) {
         Message reply = { .type = MESSAGE_UNREGISTERED, .has_id = true, .id = m->id };
-        Registration *g;
+        Registration *g = NULL;
         int r;
 
         r = own_registration(c, &m->enrol.network, &g, why);
