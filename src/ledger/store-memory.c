@@ -255,7 +255,7 @@ static int memory_entry_each(Store *s, Place from, Place to, int kind, store_ent
 
                 if (e->place >= to)
                         break;
-                if (kind >= 0 && e->kind != kind)
+                if (kind == STORE_KIND_RARE ? e->kind == STORE_KIND_VOTE : kind != STORE_KIND_ALL && e->kind != kind)
                         continue;
                 r = fn(userdata, e->place, e->kind, e->line, e->n);
                 if (r != 0)
