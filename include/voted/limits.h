@@ -20,6 +20,7 @@
 #define ENTRY_BYTES_MIN               1024U
 #define ENTRY_BYTES_DEFAULT           (256U << 10)
 #define ENTRY_BYTES_MAX               (1U << 20)
+#define ENTRY_BYTES_LEAST             200U      /* no entry is shorter: kind, key and signature alone are longer */
 #define VOTE_BYTES_MIN                512U
 #define VOTE_BYTES_DEFAULT            (64U << 10)
 #define VOTE_BYTES_MAX                (256U << 10)
@@ -49,6 +50,9 @@
 /* blocks and chains */
 #define HEIGHT_MAX                    ((UINT64_C(1) << 39) - 1)  /* a place is height << 24 | position, in 63 bits */
 #define BLOCK_COUNT_MAX               ((1U << 24) - 1)
+#define LEDGER_LINE_BYTES_MAX         (1U << 20)   /* no line of a ledger is longer */
+#define SEAL_BYTES_MAX                (64U << 10)
+#define RECEIPT_HEADERS_MAX           16U
 #define SIDE_HEADERS_MAX              4096U
 #define RETARGET_WINDOW               16U
 #define CONFIRMATIONS_DEFAULT         6U

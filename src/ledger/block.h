@@ -13,6 +13,7 @@ typedef struct Block {
         size_t n_entries;
 } Block;
 
+/* A block without entries yet, their places empty. 0, V_SIZE (count is more than any block can hold), -ENOMEM. */
 _must_check_ int block_new(Block **ret, const Header *h, const char *header_line, size_t n_header, const char *seal, size_t n_seal);
 Block* block_free(Block *b);
 DEFINE_CLEANUP(Block*, block_free)

@@ -62,10 +62,11 @@ bool chain_entry_has_future(Chain *c, const Entry *e);
 
 /* Connects b (entries complete, their signatures verified, header and seal accepted by the engine) on the tip: all rules
  * of validity. work: summed difficulty up to b, NULL for none. 0, V_BLOCK or the entry's verdict (why names the position),
- * -errno; unless 0 nothing of it remains in memory or in the transaction. */
+ * -errno (the store's failing: roll back); unless 0 nothing of it remains in memory, after a verdict nor in the
+ * transaction. */
 _must_check_ int chain_connect(Chain *c, const Block *b, const uint8_t work[16], Why *why);
 /* Disconnects every block above height; their entries are appended to *entries (references, ledger order) and written to
- * the store's pool. */
+ * the store's pool. After -errno roll back. */
 _must_check_ int chain_disconnect(Chain *c, uint64_t height, Entry ***entries, size_t *n_entries);
 /* Disconnects to fork_height and connects the branch: whole or not at all. On failure the verdict and *ret_bad (index in
  * branch); the chain is what it was (this takes the open transaction back to its last chain_commit(), so commit before). */
@@ -75,6 +76,7 @@ _must_check_ int chain_switch(Chain *c, uint64_t fork_height, Block *const *bran
  * the caller drops them for good: then this removes the row, if there is one. */
 _must_check_ int chain_pool_forget(Chain *c, const Id *id);
 _must_check_ int chain_commit(Chain *c);
+/* Takes the open transaction back and reads what memory holds anew. After an error nothing is left to do but chain_free(). */
 _must_check_ int chain_rollback(Chain *c);
 
 /* Picks from the candidates, in their order, those that are valid one after the other in a block with that time on the tip,
@@ -82,7 +84,13 @@ _must_check_ int chain_rollback(Chain *c);
  * (freed by the caller with free() after unref of each). Changes nothing. */
 _must_check_ int chain_select(Chain *c, Entry *const *candidates, size_t n, uint64_t time, Header *ret, Entry ***ret_entries, size_t *ret_n);
 
+/* For an audit, which never goes back: of votes only the ballots are stored from now on (what chain_count() reads), and
+ * nothing can be disconnected or read back as text. */
+void chain_set_lean(Chain *c);
+
 /* --- reading --- */
+/* The chain as an engine reads it (EngineSetup.chain); valid while c is. */
+EngineChain chain_engine_reader(Chain *c);
 size_t chain_n_elections(const Chain *c);
 _must_check_ int chain_election_at(const Chain *c, size_t i, ElectionInfo *ret);                   /* in ledger order */
 _must_check_ int chain_election_by_name(const Chain *c, const char *name, ElectionInfo *ret);      /* -ENODATA */

@@ -51,6 +51,8 @@ DEFINE_CLEANUP(Entry*, entry_unref)
 const char* entry_kind_name(EntryKind k);
 /* Whether entries of that kind take effect by approvals of admins. */
 bool entry_kind_administers(EntryKind k);
+/* The canonical text of a vote's ballot, vote.n_ballot bytes within its line. */
+const char* entry_ballot_text(const Entry *e);
 /* The ballot of a vote. The caller owns *ret. 0 or -ENOMEM. */
 _must_check_ int entry_ballot(const Entry *e, Json **ret);
 /* Checks the keys of a roll once (some 50 us each) and remembers that they are good; 0 for other kinds. May run on another

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "ledger/chain.h"
+#include "ledger/recent.h"
+#include "ledger/state.h"
+
+/* What chain.c, chain-switch.c and chain-read.c share. */
+
+typedef struct PoolRow {        /* an entry in the store's pool */
+        Id id;
+        UT_hash_handle hh;
+} PoolRow;
+
+struct Chain {
+        const Genesis *genesis;
+        Store *store;
+        State *state;
+        ChainTip tip;
+        Recent recent;
+        PoolRow *pool;
+        size_t bad_entry;       /* that chain_connect() refused; SIZE_MAX: it was the block's fault */
+        bool lean;              /* of a vote's line only the ballot is stored (chain_set_lean()) */
+};
+
+_must_check_ int chain_load(Chain *c);          /* from the store, replacing what memory holds */
+_must_check_ int chain_read_tip(Chain *c);
+_must_check_ int chain_pool_keep(Chain *c, const Entry *e);
