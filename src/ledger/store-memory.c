@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ledger/store.h"
 
+#include "ledger/store-memory-entries.h"
 #include "ledger/store-memory-items.h"
 #include "ledger/store-memory-rows.h"
 #include "ledger/store-memory-votes.h"
@@ -11,17 +12,11 @@ typedef struct MemoryBlock {
         size_t n_old_seal;
 } MemoryBlock;
 
-typedef struct MemoryEntry {
-        Place place;
-        char *line;
-        uint32_t n;
-        int kind;
-} MemoryEntry;
-
 typedef struct Memory {
         Store store;
         bool open;
-        Rows blocks, entries;
+        Rows blocks;
+        MemoryEntries entries;
         MemoryVotes votes;
 
         uint32_t *index;        /* open addressing by id: height, 0: free */
@@ -190,80 +185,6 @@ static int memory_tip(Store *s, uint64_t *ret_height) {
         return 0;
 }
 
-/* --- entries --- */
-
-static int memory_entry_put(Store *s, Place place, int kind, const char *line, size_t n) {
-        Memory *m = MEMORY(s);
-        MemoryEntry e = { .place = place, .n = (uint32_t) n, .kind = kind };
-        int r;
-
-        (void) memory_begin(s);
-
-        if (m->entries.n > 0 && ((MemoryEntry *) rows_at(&m->entries, m->entries.n - 1))->place >= place)
-                return -EEXIST;
-        if (n > UINT32_MAX)
-                return -EOVERFLOW;
-
-        r = rows_reserve(&m->entries);
-        if (r < 0)
-                return r;
-        e.line = malloc(n + 1);
-        if (!e.line)
-                return -ENOMEM;
-        memcpy(e.line, line, n);
-        e.line[n] = '\0';
-        rows_push(&m->entries, &e);
-        return 0;
-}
-
-static size_t entry_at_least(const Memory *m, Place place) {
-        size_t lo = 0, hi = m->entries.n;
-
-        while (lo < hi) {
-                size_t mid = lo + (hi - lo) / 2;
-
-                if (((MemoryEntry *) rows_at(&m->entries, mid))->place < place)
-                        lo = mid + 1;
-                else
-                        hi = mid;
-        }
-        return lo;
-}
-
-static int memory_entry_get(Store *s, Place place, int *ret_kind, Buf *ret) {
-        Memory *m = MEMORY(s);
-        size_t i = entry_at_least(m, place);
-        const MemoryEntry *e;
-
-        if (i == m->entries.n)
-                return -ENODATA;
-        e = rows_at(&m->entries, i);
-        if (e->place != place)
-                return -ENODATA;
-        if (ret_kind)
-                *ret_kind = e->kind;
-        buf_add(ret, e->line, e->n);
-        return buf_error(ret);
-}
-
-static int memory_entry_each(Store *s, Place from, Place to, int kind, store_entry_fn fn, void *userdata) {
-        Memory *m = MEMORY(s);
-        int r;
-
-        for (size_t i = entry_at_least(m, from); i < m->entries.n; i++) {
-                const MemoryEntry *e = rows_at(&m->entries, i);
-
-                if (e->place >= to)
-                        break;
-                if (kind == STORE_KIND_RARE ? e->kind == STORE_KIND_VOTE : kind != STORE_KIND_ALL && e->kind != kind)
-                        continue;
-                r = fn(userdata, e->place, e->kind, e->line, e->n);
-                if (r != 0)
-                        return r;
-        }
-        return 0;
-}
-
 /* --- what changes them all --- */
 
 static int cut_block(Memory *m) {
@@ -280,16 +201,6 @@ static int cut_block(Memory *m) {
         return MIN(r, 0);
 }
 
-static int cut_entry(Memory *m) {
-        MemoryEntry e;
-        int r;
-
-        r = rows_cut(&m->entries, &e);
-        if (r == 0)
-                free(e.line);
-        return MIN(r, 0);
-}
-
 static int memory_delete_from(Store *s, uint64_t height) {
         Memory *m = MEMORY(s);
         int r;
@@ -297,8 +208,8 @@ static int memory_delete_from(Store *s, uint64_t height) {
         (void) memory_begin(s);
 
         r = votes_delete_from(&m->votes, height);
-        while (r == 0 && m->entries.n > 0 && PLACE_HEIGHT(((MemoryEntry *) rows_at(&m->entries, m->entries.n - 1))->place) >= height)
-                r = cut_entry(m);
+        if (r == 0)
+                r = entries_delete_from(&m->entries, height);
         while (r == 0 && m->blocks.n > 0 && m->blocks.n >= height)
                 r = cut_block(m);
         return r;
@@ -307,12 +218,9 @@ static int memory_delete_from(Store *s, uint64_t height) {
 static int memory_commit(Store *s) {
         Memory *m = MEMORY(s);
         MemoryBlock b;
-        MemoryEntry e;
 
         while (rows_saved(&m->blocks, &b))
                 block_done(&b);
-        while (rows_saved(&m->entries, &e))
-                free(e.line);
         for (size_t i = 0; m->seals_changed && i < m->blocks.n; i++) {
                 MemoryBlock *p = rows_at(&m->blocks, i);
 
@@ -320,7 +228,7 @@ static int memory_commit(Store *s) {
                 p->old_seal = NULL;
         }
         rows_settle(&m->blocks);
-        rows_settle(&m->entries);
+        entries_commit(&m->entries);
         votes_commit(&m->votes);
         items_commit(&m->pool);
         items_commit(&m->meta);
@@ -331,22 +239,17 @@ static int memory_commit(Store *s) {
 static void memory_rollback(Store *s) {
         Memory *m = MEMORY(s);
         MemoryBlock b;
-        MemoryEntry e;
         int r = 0;
 
         /* Above low nothing is saved, so cutting cannot fail. */
         while (r == 0 && m->blocks.n > m->blocks.low)
                 r = cut_block(m);
-        while (r == 0 && m->entries.n > m->entries.low)
-                r = cut_entry(m);
         assert(r == 0);
 
         while (rows_saved(&m->blocks, &b)) {
                 rows_push(&m->blocks, &b);
                 index_add(m, &b.b.id, (uint32_t) m->blocks.n);
         }
-        while (rows_saved(&m->entries, &e))
-                rows_push(&m->entries, &e);
         for (size_t i = 0; m->seals_changed && i < m->blocks.n; i++) {
                 MemoryBlock *p = rows_at(&m->blocks, i);
 
@@ -357,7 +260,7 @@ static void memory_rollback(Store *s) {
                 p->b.n_seal = p->n_old_seal;
         }
         rows_settle(&m->blocks);
-        rows_settle(&m->entries);
+        entries_rollback(&m->entries);
         votes_rollback(&m->votes);
         items_rollback(&m->pool);
         items_rollback(&m->meta);
@@ -372,7 +275,20 @@ void store_memory_crash(Store *s) {
         memory_rollback(s);
 }
 
-/* --- votes, pool and meta --- */
+/* --- entries, votes, pool and meta --- */
+
+static int memory_entry_put(Store *s, Place place, int kind, const char *line, size_t n) {
+        (void) memory_begin(s);
+        return entries_put(&MEMORY(s)->entries, place, kind, line, n);
+}
+
+static int memory_entry_get(Store *s, Place place, int *ret_kind, Buf *ret) {
+        return entries_get(&MEMORY(s)->entries, place, ret_kind, ret);
+}
+
+static int memory_entry_each(Store *s, Place from, Place to, int kind, store_entry_fn fn, void *userdata) {
+        return entries_each(&MEMORY(s)->entries, from, to, kind, fn, userdata);
+}
 
 static int memory_vote_put(Store *s, Place election, uint32_t voter, Place place, uint32_t seq) {
         (void) memory_begin(s);
@@ -438,10 +354,8 @@ static Store* memory_free(Store *s) {
         memory_rollback(s);
         for (size_t i = 0; i < m->blocks.n; i++)
                 block_done(rows_at(&m->blocks, i));
-        for (size_t i = 0; i < m->entries.n; i++)
-                free(((MemoryEntry *) rows_at(&m->entries, i))->line);
         rows_done(&m->blocks);
-        rows_done(&m->entries);
+        entries_done(&m->entries);
         votes_done(&m->votes);
         items_done(&m->pool);
         items_done(&m->meta);
@@ -485,7 +399,7 @@ int store_memory_new(Store **ret) {
                 return -ENOMEM;
         m->store.ops = &memory_ops;
         m->blocks.size = sizeof(MemoryBlock);
-        m->entries.size = sizeof(MemoryEntry);
+        entries_init(&m->entries);
         votes_init(&m->votes);
         *ret = &m->store;
         return 0;

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ledger/store-sqlite-db.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "ledger/store.h"
+
+#define FILE_NAME "ledger.db"
+#define APPLICATION_ID 1987015781       /* "vote" */
+
+/* Pages of 4 KiB: voters vote in any order, so a block touches about as many pages of `vote` as it has votes, and each is
+ * written whole. The cache holds that table up to some million votes; the log is copied back once it has 32 MiB. */
+#define CACHE_KIB 49152
+#define CHECKPOINT_PAGES 8192
+#define LOG_BYTES_KEPT 67108864
+
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+
+/* Append only: what is released is never changed, the next schema is one string more. entry_rare leaves out votes
+ * (STORE_KIND_VOTE), of which there are many: the state of a ledger is read from what remains. */
+#define MIGRATION_1 \
+        "CREATE TABLE block (\n" \
+        "        height INTEGER PRIMARY KEY,\n" \
+        "        id BLOB NOT NULL UNIQUE,\n" \
+        "        time INTEGER NOT NULL,\n" \
+        "        count INTEGER NOT NULL,\n" \
+        "        work BLOB NOT NULL,\n" \
+        "        header BLOB NOT NULL,\n" \
+        "        seal BLOB NOT NULL\n" \
+        ") STRICT;\n" \
+        "CREATE TABLE entry (\n" \
+        "        place INTEGER PRIMARY KEY,\n" \
+        "        kind INTEGER NOT NULL,\n" \
+        "        line BLOB NOT NULL\n" \
+        ") STRICT;\n" \
+        "CREATE INDEX entry_rare ON entry (place) WHERE kind <> " TEXT(STORE_KIND_VOTE) ";\n" \
+        "CREATE TABLE vote (\n" \
+        "        election INTEGER NOT NULL,\n" \
+        "        voter INTEGER NOT NULL,\n" \
+        "        place INTEGER NOT NULL,\n" \
+        "        seq INTEGER NOT NULL,\n" \
+        "        count INTEGER NOT NULL,\n" \
+        "        PRIMARY KEY (election, voter, place)\n" \
+        ") STRICT, WITHOUT ROWID;\n" \
+        "CREATE TABLE pool (\n" \
+        "        number INTEGER PRIMARY KEY,\n" \
+        "        id BLOB NOT NULL UNIQUE,\n" \
+        "        line BLOB NOT NULL\n" \
+        ") STRICT;\n" \
+        "CREATE TABLE meta (\n" \
+        "        key TEXT PRIMARY KEY,\n" \
+        "        value BLOB NOT NULL\n" \
+        ") STRICT, WITHOUT ROWID;\n"
+
+static const char *const migrations[] = { MIGRATION_1 };
+
+const char* store_sqlite_schema(void) {
+        return MIGRATION_1;
+}
+
+/* --- errors --- */
+
+static int system_errno(sqlite3 *h, int otherwise) {
+        int e = sqlite3_system_errno(h);
+
+        if (e == EDQUOT)
+                return -ENOSPC;
+        return e > 0 ? -e : otherwise;
+}
+
+int db_errno(Db *d, int rc) {
+        int r;
+
+        assert(d);
+
+        switch (rc & 0xff) {
+
+        case SQLITE_OK:
+        case SQLITE_ROW:
+        case SQLITE_DONE:
+                return 0;
+        case SQLITE_NOMEM:
+                return -ENOMEM;
+        case SQLITE_FULL:
+                return -ENOSPC;
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+                return -EBUSY;
+        case SQLITE_CONSTRAINT:
+                return -EEXIST;
+        case SQLITE_TOOBIG:
+                return -EFBIG;
+        case SQLITE_READONLY:
+                return -EROFS;
+        case SQLITE_PERM:
+        case SQLITE_AUTH:
+                return -EACCES;
+        case SQLITE_CANTOPEN:
+                return system_errno(d->handle, -EIO);
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+                d->suspect = true;
+                return -EUCLEAN;
+        case SQLITE_ERROR:              /* our statements are right: the schema is not what it was */
+                d->suspect = true;
+                return -EUCLEAN;
+        case SQLITE_IOERR:
+                if (rc == SQLITE_IOERR_NOMEM)
+                        return -ENOMEM;
+                if (rc == SQLITE_IOERR_CORRUPTFS) {
+                        d->suspect = true;
+                        return -EUCLEAN;
+                }
+                r = system_errno(d->handle, -EIO);
+                if (r != -ENOSPC)
+                        d->suspect = true;
+                return r;
+        default:
+                return -EIO;
+        }
+}
+
+int db_prepare(Db *d, const char *sql, sqlite3_stmt **ret) {
+        return db_errno(d, sqlite3_prepare_v3(d->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL));
+}
+
+/* One statement, or several, without rows that matter. */
+static int run(Db *d, const char *sql) {
+        while (*sql) {
+                _cleanup_(db_finalizep) sqlite3_stmt *st = NULL;
+                int r, rc;
+
+                r = db_errno(d, sqlite3_prepare_v2(d->handle, sql, -1, &st, &sql));
+                if (r < 0)
+                        return r;
+                if (!st)
+                        return 0;       /* nothing but white space was left */
+                do
+                        rc = sqlite3_step(st);
+                while (rc == SQLITE_ROW);
+                r = db_errno(d, rc);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* The one value that a statement gives, as text. */
+static int ask(Db *d, const char *sql, char *ret, size_t size) {
+        _cleanup_(db_finalizep) sqlite3_stmt *st = NULL;
+        const unsigned char *text;
+        int r, rc;
+
+        r = db_prepare(d, sql, &st);
+        if (r < 0)
+                return r;
+        rc = sqlite3_step(st);
+        if (rc == SQLITE_DONE)
+                return -ENODATA;
+        if (rc != SQLITE_ROW)
+                return db_errno(d, rc);
+        text = sqlite3_column_text(st, 0);
+        if (!text)
+                return -EUCLEAN;
+        (void) snprintf(ret, size, "%s", (const char *) text);
+        return 0;
+}
+
+static int ask_int(Db *d, const char *sql, int64_t *ret) {
+        _cleanup_(db_finalizep) sqlite3_stmt *st = NULL;
+        int r, rc;
+
+        r = db_prepare(d, sql, &st);
+        if (r < 0)
+                return r;
+        rc = sqlite3_step(st);
+        if (rc == SQLITE_DONE)
+                return -ENODATA;
+        if (rc != SQLITE_ROW)
+                return db_errno(d, rc);
+        *ret = sqlite3_column_int64(st, 0);
+        return 0;
+}
+
+/* --- transactions --- */
+
+int db_begin(Db *d) {
+        int r;
+
+        assert(d);
+
+        if (d->open)
+                return d->failed;
+        r = run(d, "BEGIN IMMEDIATE");
+        if (r < 0)
+                return r;
+        d->open = true;
+        return 0;
+}
+
+int db_commit(Db *d) {
+        int r;
+
+        assert(d);
+
+        if (!d->open)
+                return 0;
+        if (d->failed < 0)
+                return d->failed;
+
+        r = run(d, "COMMIT");
+        if (r < 0) {
+                /* SQLite may have rolled back by itself; committing what comes later would commit half. */
+                if (sqlite3_get_autocommit(d->handle))
+                        d->failed = r;
+                return r;
+        }
+        d->open = false;
+        return 0;
+}
+
+void db_rollback(Db *d) {
+        assert(d);
+
+        if (!sqlite3_get_autocommit(d->handle))
+                if (run(d, "ROLLBACK") < 0)
+                        d->suspect = true;
+        d->open = !sqlite3_get_autocommit(d->handle);
+        d->failed = d->open ? -EIO : 0;
+}
+
+int db_write(Db *d, sqlite3_stmt *st) {
+        int r;
+
+        assert(d);
+        assert(d->open);
+
+        r = db_errno(d, sqlite3_step(st));
+        if (r < 0 && r != -EEXIST)
+                d->failed = r;
+        return r;
+}
+
+int db_column_bytes(Db *d, sqlite3_stmt *st, int column, size_t n_min, size_t n_max, const void **ret, size_t *ret_n) {
+        const void *p;
+        int n;
+
+        assert(d);
+
+        if (sqlite3_column_type(st, column) != SQLITE_BLOB) {
+                d->suspect = true;
+                return -EUCLEAN;
+        }
+        p = sqlite3_column_blob(st, column);
+        n = sqlite3_column_bytes(st, column);
+        if (!p && n > 0)
+                return -ENOMEM;
+        if (n < 0 || (size_t) n < n_min || (size_t) n > n_max) {
+                d->suspect = true;
+                return -EUCLEAN;
+        }
+        *ret = p ? p : "";
+        *ret_n = (size_t) n;
+        return 0;
+}
+
+int db_column_int(Db *d, sqlite3_stmt *st, int column, uint64_t max, uint64_t *ret) {
+        sqlite3_int64 v;
+
+        assert(d);
+
+        v = sqlite3_column_int64(st, column);
+        if (sqlite3_column_type(st, column) != SQLITE_INTEGER || v < 0 || (uint64_t) v > max) {
+                d->suspect = true;
+                return -EUCLEAN;
+        }
+        *ret = (uint64_t) v;
+        return 0;
+}
+
+/* --- opening and closing --- */
+
+/* A setting is read back: SQLite passes over what it cannot do without an error. */
+static int set(Db *d, const char *set_sql, const char *ask_sql, const char *expected, Why *why) {
+        char got[64];
+        int r;
+
+        r = run(d, set_sql);
+        if (r < 0)
+                return r;
+        r = ask(d, ask_sql, got, sizeof(got));
+        if (r < 0)
+                return r;
+        if (!streq(got, expected)) {
+                (void) why_set(why, 0, "%s: SQLite says \"%s\", expected \"%s\"; the file system of the state directory must support it",
+                                set_sql, got, expected);
+                return -ENOTSUP;
+        }
+        return 0;
+}
+
+static int set_modes(Db *d, Why *why) {
+        int r;
+
+        (void) sqlite3_busy_timeout(d->handle, 0);
+        (void) sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        (void) sqlite3_db_config(d->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+
+        /* Exclusive before the first access: no shared memory, and whoever comes second finds it busy. */
+        if ((r = set(d, "PRAGMA locking_mode=EXCLUSIVE", "PRAGMA locking_mode", "exclusive", why)) < 0 ||
+            (r = run(d, "PRAGMA page_size=4096")) < 0 ||
+            (r = set(d, "PRAGMA journal_mode=WAL", "PRAGMA journal_mode", "wal", why)) < 0 ||
+            (r = set(d, "PRAGMA synchronous=FULL", "PRAGMA synchronous", "2", why)) < 0 ||
+            (r = run(d, "PRAGMA cell_size_check=ON")) < 0 ||
+            (r = run(d, "PRAGMA temp_store=MEMORY")) < 0 ||
+            (r = run(d, "PRAGMA cache_size=-" TEXT(CACHE_KIB))) < 0 ||
+            (r = run(d, "PRAGMA wal_autocheckpoint=" TEXT(CHECKPOINT_PAGES))) < 0)
+                return r;
+        return run(d, "PRAGMA journal_size_limit=" TEXT(LOG_BYTES_KEPT));
+}
+
+static int check_after_unclean_end(Db *d, Why *why) {
+        char got[200];
+        int64_t clean;
+        int r;
+
+        r = ask_int(d, "SELECT count(*) FROM meta WHERE key = 'store.clean'", &clean);
+        if (r < 0 || clean > 0)
+                return r;
+
+        r = ask(d, "PRAGMA quick_check(1)", got, sizeof(got));
+        if (r < 0)
+                return r;
+        if (!streq(got, "ok")) {
+                (void) why_set(why, 0, "%s", got);
+                d->suspect = true;
+                return -EUCLEAN;
+        }
+        return 0;
+}
+
+static int migrate(Db *d, Why *why) {
+        int64_t version, application, tables;
+        char sql[64];
+        int r;
+
+        if ((r = ask_int(d, "PRAGMA user_version", &version)) < 0 ||
+            (r = ask_int(d, "PRAGMA application_id", &application)) < 0 ||
+            (r = ask_int(d, "SELECT count(*) FROM sqlite_schema", &tables)) < 0)
+                return r;
+
+        if (tables > 0 && application != APPLICATION_ID) {
+                (void) why_set(why, 0, "it is a database, but not one of voted's");
+                return -EUCLEAN;
+        }
+        if (version < 0 || version > (int64_t) ELEMENTSOF(migrations)) {
+                (void) why_set(why, 0, "its schema is of version %" PRIi64 ", this program knows up to %zu: a newer voted is needed",
+                                version, ELEMENTSOF(migrations));
+                return -EPROTONOSUPPORT;
+        }
+        if (version > 0) {
+                r = check_after_unclean_end(d, why);
+                if (r < 0)
+                        return r;
+        }
+
+        r = db_begin(d);
+        if (r < 0)
+                return r;
+        for (size_t i = (size_t) version; i < ELEMENTSOF(migrations); i++)
+                if ((r = run(d, migrations[i])) < 0)
+                        return r;
+        (void) snprintf(sql, sizeof(sql), "PRAGMA user_version=%zu", ELEMENTSOF(migrations));
+        if ((r = run(d, sql)) < 0 ||
+            (r = run(d, "PRAGMA application_id=" TEXT(APPLICATION_ID))) < 0 ||
+            (r = run(d, "DELETE FROM meta WHERE key = 'store.clean'")) < 0)
+                return r;
+        return db_commit(d);
+}
+
+static void close_handle(Db *d) {
+        (void) sqlite3_close_v2(d->handle);
+        *d = (Db) {};
+}
+
+int db_open(Db *ret, const char *dir, Why *why) {
+        _cleanup_free_ char *path = NULL;
+        Db d = {};
+        int r;
+
+        assert(ret);
+        assert(dir);
+
+        if (why)
+                why->text[0] = '\0';
+        path = path_join(dir, FILE_NAME);
+        if (!path)
+                return -ENOMEM;
+
+        r = db_errno(&d, sqlite3_open_v2(path, &d.handle,
+                                SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL));
+        if (r >= 0)
+                r = set_modes(&d, why);
+        if (r >= 0)
+                r = migrate(&d, why);
+        if (r >= 0) {
+                *ret = d;
+                return 0;
+        }
+
+        if (r == -EBUSY)
+                (void) why_set(why, 0, "another process has it open (a voted with the same state directory, or sqlite3): end that one first");
+        else if (why && why->text[0] == '\0')
+                (void) why_set(why, 0, "%s", r == -EUCLEAN ? sqlite3_errmsg(d.handle) : strerror(-r));
+        (void) why_prefix(why, 0, "%s", path);
+        close_handle(&d);
+        return r;
+}
+
+void db_close(Db *d) {
+        assert(d);
+
+        if (!d->handle)
+                return;
+        db_rollback(d);
+
+        /* On a full disk this fails, and the next start checks: it costs a moment, no more. */
+        if (!d->suspect && db_begin(d) >= 0) {
+                if (run(d, "INSERT INTO meta (key, value) VALUES ('store.clean', x'01') ON CONFLICT DO NOTHING") < 0 || db_commit(d) < 0)
+                        db_rollback(d);
+        }
+        close_handle(d);
+}
+
+/* --- setting aside --- */
+
+static int rename_with_suffix(const char *from, const char *to, const char *suffix) {
+        _cleanup_free_ char *a = NULL, *b = NULL;
+
+        if (asprintf(&a, "%s%s", from, suffix) < 0) {
+                a = NULL;
+                return -ENOMEM;
+        }
+        if (asprintf(&b, "%s%s", to, suffix) < 0) {
+                b = NULL;
+                return -ENOMEM;
+        }
+        return rename(a, b) < 0 ? -errno : 0;
+}
+
+int store_sqlite_set_aside(const char *dir, uint64_t now_sec, char **ret_path) {
+        _cleanup_free_ char *from = NULL, *to = NULL;
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        assert(dir);
+        assert(ret_path);
+
+        from = path_join(dir, FILE_NAME);
+        if (!from)
+                return -ENOMEM;
+
+        /* Never over an older one: each is all that is left of a ledger. */
+        for (unsigned i = 0; i < 1000; i++) {
+                free(TAKE_PTR(to));
+                if (asprintf(&to, i == 0 ? "%s.damaged-%" PRIu64 : "%s.damaged-%" PRIu64 ".%u", from, now_sec, i) < 0) {
+                        to = NULL;
+                        return -ENOMEM;
+                }
+                if (access(to, F_OK) < 0)
+                        break;
+        }
+        if (access(to, F_OK) == 0)
+                return -EEXIST;
+
+        r = rename_with_suffix(from, to, "");
+        if (r < 0)
+                return r;
+        if ((r = rename_with_suffix(from, to, "-wal")) < 0 && r != -ENOENT)
+                return r;
+        if ((r = rename_with_suffix(from, to, "-shm")) < 0 && r != -ENOENT)
+                return r;
+
+        fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0 || fsync(fd) < 0)
+                return -errno;
+        *ret_path = TAKE_PTR(to);
+        return 0;
+}
