@@ -50,13 +50,14 @@ static int find_row(const Json *o, const char *name, unsigned senders, MessageTy
                         forms = true;
                         continue;
                 }
-                if (!(row->senders & senders)) {
+                if (row->senders & senders)
+                        otherwise = (MessageType) t;
+                else
                         refused = row;
-                        continue;
-                }
-                otherwise = (MessageType) t;
-                if (row->form)
+                if (row->form) {        /* it is this form and no other, whether its sender may use it or not */
+                        otherwise = row->senders & senders ? (MessageType) t : MESSAGE_NONE;
                         break;
+                }
         }
 
         if (otherwise == MESSAGE_NONE && refused)
