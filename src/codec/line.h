@@ -12,7 +12,7 @@
  * (which names the byte offset). */
 _must_check_ int line_check(const char *p, size_t n, size_t bytes_max, size_t values_max, Why *why);
 
-/* line_check(), then the parse. The caller owns *ret. 0, V_FORM, V_SIZE or -ENOMEM. */
+/* line_check() with MESSAGE_VALUES_MAX, then the parse. The caller owns *ret. 0, V_FORM, V_SIZE or -ENOMEM. */
 _must_check_ int line_parse(Json **ret, const char *p, size_t n, size_t bytes_max, Why *why);
 
 /* JSON written by a person (an election, ballots): white space and any order are fine, otherwise the
@@ -25,5 +25,5 @@ _must_check_ int json_parse_loose(Json **ret, const char *p, size_t n, size_t by
 _must_check_ int line_signature_span(const char *p, size_t n, size_t *ret_start, size_t *ret_end);
 
 /* Splits the next line off a run of lines joined by '\n' (the last one has none): *p and *n move past
- * it. Returns false when nothing is left. An empty line is given out as such. */
+ * it. Returns false when nothing is left. An empty line is given out as such; a '\n' at the very end begins none. */
 bool line_next(const char **p, size_t *n, const char **ret_line, size_t *ret_n);
