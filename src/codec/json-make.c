@@ -6,24 +6,22 @@
 #include "codec/hex.h"
 #include "codec/json.h"
 
-/* A failed allocation poisons the object it was for: a member that no line can have, which json_dump() finds. Where even
- * that fails there was nothing to lose but a member of an object that is NULL or poisoned already. */
-#define POISON "\x01"
+/* A builder looks at the end only: json_dump() reports what this thread has lost since the last one. A mark within the
+ * document would need memory itself. */
+static _Thread_local bool lost;
+
+static Json* note(Json *j) {
+        if (!j)
+                lost = true;
+        return j;
+}
 
 Json* json_new_object(void) {
-        return json_object();
+        return note(json_object());
 }
 
 Json* json_new_array(void) {
-        return json_array();
-}
-
-static void poison_array(Json *a) {
-        (void) json_array_append_new(a, json_null());
-}
-
-static void poison_object(Json *o) {
-        (void) json_object_set_new_nocheck(o, POISON, json_null());
+        return note(json_array());
 }
 
 void json_set(Json *o, const char *key, Json *v) {
@@ -32,7 +30,7 @@ void json_set(Json *o, const char *key, Json *v) {
                 return;
         }
         if (!v || json_object_set_new_nocheck(o, key, v) < 0)
-                poison_object(o);
+                lost = true;
 }
 
 void json_add(Json *a, Json *v) {
@@ -41,7 +39,7 @@ void json_add(Json *a, Json *v) {
                 return;
         }
         if (!v || json_array_append_new(a, v) < 0)
-                poison_array(a);
+                lost = true;
 }
 
 void json_set_int(Json *o, const char *key, int64_t v) {
@@ -115,23 +113,7 @@ void json_add_key(Json *a, const Key *v) {
 }
 
 Json* json_copy_deep(const Json *j) {
-        return json_deep_copy(j);
-}
-
-static bool is_poisoned(const Json *j) {
-        const char *key;
-        size_t i;
-        json_t *v;
-
-        if (json_is_object(j))
-                json_object_foreach((json_t *) j, key, v)
-                        if (json_is_null(v) || is_poisoned(v))
-                                return true;
-        if (json_is_array(j))
-                json_array_foreach(j, i, v)
-                        if (json_is_null(v) || is_poisoned(v))
-                                return true;
-        return false;
+        return note(json_deep_copy(j));
 }
 
 static int append(const char *p, size_t n, void *data) {
@@ -140,9 +122,15 @@ static int append(const char *p, size_t n, void *data) {
 }
 
 int json_dump(const Json *j, Buf *ret) {
-        if (!j || is_poisoned(j))
-                return -ENOMEM;
-        if (json_dump_callback(j, append, ret, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) < 0)
-                return -ENOMEM;
-        return buf_error(ret);
+        size_t before = ret->n;
+        bool failed = lost;
+
+        lost = false;
+        if (!failed && j && json_dump_callback(j, append, ret, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) == 0)
+                return buf_error(ret);
+
+        ret->n = before;                /* no half a document */
+        if (ret->p)
+                ret->p[before] = 0;
+        return -ENOMEM;
 }

@@ -50,7 +50,7 @@ const char* json_text(const Json *j);                   /* NULL if it is none */
 int64_t json_int(const Json *j);                        /* 0 if it is none */
 
 /* --- making: a failed allocation anywhere makes the root's json_dump() say -ENOMEM; a NULL o or a is
- * passed over, so that a builder needs one check, at its end --- */
+ * passed over, so that a builder needs one check, at its end, in the same thread --- */
 Json* json_new_object(void);
 Json* json_new_array(void);
 void json_set_int(Json *o, const char *key, int64_t v);
