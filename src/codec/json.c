@@ -62,6 +62,8 @@ const Json* json_at(const Json *a, size_t i) {
 
 /* What came, in a few words: `"yes"`, `12`, `an array`. */
 static const char* came(const Json *v, char *buf, size_t n) {
+        char text[160];
+
         if (!v)
                 return "nothing";
         switch (json_typeof(v)) {
@@ -70,7 +72,7 @@ static const char* came(const Json *v, char *buf, size_t n) {
         case JSON_ARRAY:
                 return "an array";
         case JSON_STRING:
-                (void) snprintf(buf, n, "\"%.40s%s\"", json_string_value(v), json_string_length(v) > 40 ? "..." : "");
+                (void) snprintf(buf, n, "\"%s\"", text_ellipsize(text, sizeof(text), json_string_value(v), 40));
                 return buf;
         case JSON_INTEGER:
                 (void) snprintf(buf, n, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
@@ -88,7 +90,7 @@ static const char* came(const Json *v, char *buf, size_t n) {
 }
 
 static int mismatch(const char *where, const Json *v, Why *why, const char *expected) {
-        char buf[64];
+        char buf[168];
 
         if (!v)
                 return why_set(why, V_FORM, "\"%s\" is missing: expected %s", where, expected);
