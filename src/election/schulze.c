@@ -235,6 +235,7 @@ static int schulze_finish(
         _cleanup_free_ Strength *paths = NULL;
         OptionSet kept = {}, winners = {};
         size_t n = q->n_options;
+        int k;
 
         schulze_params_to_json(q, r->json);
         matrix_to_json(r->json, "pairwise", t->cells, n, 1);
@@ -242,8 +243,10 @@ static int schulze_finish(
         schulze_drop(q, t->cells, &kept, dropped);
         json_set(r->json, "dropped", dropped);
 
-        schulze_schwartz(t->cells, n, &kept, &winners, iterations);
+        k = schulze_schwartz(t->cells, n, &kept, &winners, iterations);
         json_set(r->json, "iterations", iterations);
+        if (k < 0)
+                return k;
 
         paths = new0(Strength, n * n);
         if (!paths)

@@ -9,8 +9,8 @@
  * Social Choice and Welfare 36 (2011). */
 
 /* Rules 4 to 7: drops the weakest defeats inside the Schwartz set until none is left. Each round is
- * appended to iterations (result.h), which may be NULL. */
-void schulze_schwartz(const uint64_t *pairwise, size_t n, const OptionSet *kept,
+ * appended to iterations (result.h), which may be NULL. 0 or -ENOMEM. */
+_must_check_ int schulze_schwartz(const uint64_t *pairwise, size_t n, const OptionSet *kept,
         OptionSet *ret_winners, Json *iterations);
 
 /* How strong a defeat or a chain of them is: by votes for, then by fewer votes against. Both 0:

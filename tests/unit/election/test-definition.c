@@ -319,6 +319,9 @@ END_TEST
 START_TEST(a_majority_is_a_ratio_of_at_least_one_for_each_option) {
         question_refused(QUESTION("schulze", ",\"default\":2,\"majority\":[[1,1],[1,1]]"),
                 V_DEFINITION, "\"majority\" has 2 items");
+        question_refused(
+                QUESTION("schulze", ",\"default\":2,\"majority\":[[1,1],[1,1],[1,1],[1,1]]"),
+                V_DEFINITION, "\"majority\" has 4 items");
         question_refused(QUESTION("schulze", ",\"default\":2,\"majority\":[[1,2],[1,1],[1,1]]"),
                 V_DEFINITION, "majority of option 0 is 1/2");
         question_refused(QUESTION("schulze", ",\"default\":2,\"majority\":[[1001,1],[1,1],[1,1]]"),

@@ -144,7 +144,7 @@ static void schwartz_of(const uint64_t *pairwise, size_t n, OptionSet *ret) {
 
         for (size_t i = 0; i < n; i++)
                 option_set_add(&all, i);
-        schulze_schwartz(pairwise, n, &all, ret, NULL);
+        ck_assert_int_eq(schulze_schwartz(pairwise, n, &all, ret, NULL), 0);
 }
 
 static void unbeaten_of(const uint64_t *pairwise, size_t n, OptionSet *ret) {
@@ -201,7 +201,7 @@ START_TEST(only_defeats_inside_the_set_are_dropped) {
         _cleanup_buf_ Buf text = {};
         OptionSet all = { { 15 } }, a;
 
-        schulze_schwartz(v, 4, &all, &a, iterations);
+        ck_assert_int_eq(schulze_schwartz(v, 4, &all, &a, iterations), 0);
         ck_assert_uint_eq(a.w[0], 1);
         ck_assert_int_eq(json_dump(iterations, &text), 0);
         ck_assert_str_eq(text.p, "[{\"schwartz\":[0,1,2],\"weakest\":[{\"against\":0,\"for\":7,"
@@ -221,6 +221,17 @@ START_TEST(the_schwartz_set_has_two_undefeated_options) {
 
         schwartz_of(v, 3, &a);
         ck_assert_uint_eq(a.w[0], 3);
+}
+END_TEST
+
+START_TEST(the_order_for_display_counts_who_stands_before) {
+        _cleanup_(definition_unrefp) Definition *d = definition_simple("schulze", 3, "");
+        _cleanup_(result_freep) Result *r =
+                RESULT_OF(d, NULL, { 1, "[[0],[1],[2]]" }, { 1, "[[2],[0],[1]]" });
+
+        /* 0 is before 1, and 2 is tied with both: nobody stands before 0 and 2. */
+        ck_assert_result(r, "winners", "[0,2]");
+        ck_assert_result(r, "order", "[0,2,1]");
 }
 END_TEST
 
@@ -356,6 +367,32 @@ START_TEST(both_formulations_agree_on_random_cases) {
 }
 END_TEST
 
+/* More options than a word of a set has bits, with few and with many equal strengths. */
+START_TEST(both_formulations_agree_on_many_options) {
+        enum { n = 100 };
+        _cleanup_free_ uint64_t *v = new0(uint64_t, n * n);
+        _cleanup_free_ Strength *paths = new0(Strength, n * n);
+        uint64_t seed = 1997;
+        OptionSet all = {}, a, b;
+
+        for (size_t i = 0; i < n; i++)
+                option_set_add(&all, i);
+
+        for (unsigned round = 0; round < 60; round++) {
+                size_t range = round % 2 == 0 ? 100000 : 30;
+
+                for (size_t i = 0; i < n; i++)
+                        for (size_t k = 0; k < n; k++)
+                                v[i * n + k] = i == k ? 0 : random_below(&seed, range);
+
+                schwartz_of(v, n, &a);
+                schulze_beat_paths(v, n, &all, paths);
+                schulze_unbeaten(paths, n, &all, &b);
+                ck_assert_msg(memcmp(&a, &b, sizeof(a)) == 0, "round %u", round);
+        }
+}
+END_TEST
+
 START_TEST(an_order_for_display_lists_every_option_once) {
         uint64_t seed = 11;
 
@@ -416,8 +453,10 @@ RUN_TESTS("schulze",
         all_the_weakest_go_at_once,
         only_defeats_inside_the_set_are_dropped,
         the_schwartz_set_has_two_undefeated_options,
+        the_order_for_display_counts_who_stands_before,
         a_tie_is_reported_or_broken_by_the_lot,
         each_of_the_tied_may_be_drawn,
         the_examples_of_the_paper_come_out,
         both_formulations_agree_on_random_cases,
+        both_formulations_agree_on_many_options,
         an_order_for_display_lists_every_option_once)

@@ -3,8 +3,8 @@
 
 #include "election/stv.h"
 
-/* stv against a second count that is written as the rules read in voted-election(5): every vote a paper of its
- * own (rule 12), every total added up anew from the papers at every stage. */
+/* stv against a second count, written as the rules in voted-election(5) read: every vote is a paper
+ * of its own (rule 12), every total is added up anew from the papers at every stage. */
 
 #define N_MAX 7
 #define PAPERS_MAX 400

@@ -319,6 +319,17 @@ START_TEST(a_tie_at_all_stages_needs_the_lot) {
 }
 END_TEST
 
+START_TEST(a_stopped_count_names_all_the_seats_left) {
+        _cleanup_(definition_unrefp) Definition *d = seats_of(5, 3);
+        _cleanup_(result_freep) Result *r = RESULT_OF(
+                d, NULL, { 9, "[0]" }, { 2, "[1]" }, { 2, "[2]" }, { 3, "[3]" }, { 3, "[4]" });
+
+        ck_assert_result(r, "elected", "[0]");
+        ck_assert_result(r, "tied", "[1,2]");
+        ck_assert_result(r, "open_seats", "2");
+}
+END_TEST
+
 START_TEST(the_lot_prefers_the_first_for_a_surplus) {
         _cleanup_(definition_unrefp) Definition *d = seats_of(5, 3);
         const Cast casts[] = {{9, "[0,2]"}, {9, "[1,3]"}, {2, "[2]"}, {2, "[3]"}, {1, "[4]"}};
@@ -403,6 +414,7 @@ RUN_TESTS("stv",
         the_latest_stage_that_differs_decides,
         those_that_remain_tied_go_on_back_among_themselves,
         a_tie_at_all_stages_needs_the_lot,
+        a_stopped_count_names_all_the_seats_left,
         the_lot_prefers_the_first_for_a_surplus,
         one_seat_is_instant_runoff,
         no_papers_at_all_need_a_lot,
