@@ -245,6 +245,14 @@ bool chain_entry_has_future(Chain *c, const Entry *e) {
         assert(e);
 
         r = state_check(c->state, (Entry *) e, c->tip.time, NULL);
+        if (r == V_EARLY && e->kind == ENTRY_VOTE) {    /* would it do when the election is open? */
+                const Election *el = state_election(c->state, &e->vote.election);
+
+                if (election_stands(el))
+                        r = state_check(c->state, (Entry *) e,
+                                        el->act->entry->election.definition->opens, NULL);
+        }
+
         switch (r) {
 
         case V_EARLY:
