@@ -56,17 +56,17 @@ static inline int put_entry(Store *s, Place place, int kind) {
         return s->ops->entry_put(s, place, kind, line, (size_t) n);
 }
 
-static int dump_entry(void *userdata, Place place, int kind, const char *line, size_t n) {
+static inline int dump_entry(void *userdata, Place place, int kind, const char *line, size_t n) {
         buf_printf(userdata, "entry %" PRIu64 " %d %.*s\n", place, kind, (int) n, line);
         return 0;
 }
 
-static int dump_vote(void *userdata, const StoredVote *v) {
+static inline int dump_vote(void *userdata, const StoredVote *v) {
         buf_printf(userdata, "vote %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu64 "\n", v->voter, v->seq, v->count, v->place);
         return 0;
 }
 
-static int dump_pool(void *userdata, const char *line, size_t n) {
+static inline int dump_pool(void *userdata, const char *line, size_t n) {
         buf_printf(userdata, "pool %.*s\n", (int) n, line);
         return 0;
 }

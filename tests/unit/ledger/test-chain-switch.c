@@ -3,6 +3,7 @@
 #include "dump.h"
 #include "fixture.h"
 #include "run.h"
+#include "store-help.h"
 
 /* The same from the store alone. */
 static void assert_reloads(Fixture *f, const char *expected) {
@@ -19,6 +20,7 @@ static void assert_reloads(Fixture *f, const char *expected) {
 /* Random blocks of all kinds of entries, right and wrong ones; what is refused changes nothing,
  * what is disconnected leaves nothing, and a start finds the same. */
 typedef struct World {
+        char folder[64];        /* of the database; "": the store is in memory */
         Fixture f;
         Prng prng;
         uint64_t time;
@@ -118,18 +120,23 @@ static size_t any_block(World *w, Entry **entries, size_t n_max) {
         return n;
 }
 
-static void world_new(World *w, uint64_t seed) {
+static void world_new(World *w, uint64_t seed, bool sqlite) {
         FixtureSetup setup = { .admins = 3, .approvals = 1 + (unsigned) (seed % 3), .revotes = 1 };
+        Store *store = NULL;
 
         *w = (World) { .time = 2000 };
         prng_seed(&w->prng, seed);
-        fixture_new(&w->f, &setup, NULL, 6);
+        if (sqlite)
+                ck_assert_int_eq(store_sqlite_open(&store, temporary_folder(w->folder), NULL), 0);
+        fixture_new(&w->f, &setup, store, 6);
 }
 
 static void world_done(World *w) {
         for (size_t i = 0; i < w->n_elections; i++)
                 entry_unref(w->elections[i]);
         fixture_done(&w->f);
+        if (w->folder[0])
+                remove_folder(w->folder);
 }
 
 #define ROUNDS 25
@@ -141,7 +148,7 @@ START_TEST(connect_disconnect_connect_equals_connect) {
         World w;
         Why why = {};
 
-        world_new(&w, (uint64_t) _i);
+        world_new(&w, (uint64_t) _i, _i >= 30);
         base = chain_tip(w.f.chain)->height;
         dumps[0] = dump_of(w.f.chain);
 
@@ -330,7 +337,7 @@ START_TEST(what_was_not_committed_is_gone_after_a_rollback) {
 END_TEST
 
 static void add(TCase *t) {
-        tcase_add_loop_test(t, connect_disconnect_connect_equals_connect, 0, 30);
+        tcase_add_loop_test(t, connect_disconnect_connect_equals_connect, 0, 40);
         tcase_add_test(t, a_switch_goes_over_whole_or_not_at_all);
         tcase_add_test(t, what_was_not_committed_is_gone_after_a_rollback);
 }
