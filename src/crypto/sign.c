@@ -186,14 +186,14 @@ const char* crypto_library_version(void) {
         return text;
 }
 
+#define CASE_KEY "21eb602c3fb779e5e3bd792952e55966d5733d9678723d1d640c015f7f73a17d"
+
 static bool admits(const char *hex) {
         Key k;
 
         return key_from_hex(&k, hex) == 0 && key_check(&k, NULL) == 0;
 }
 
-/* Points that are no keys; the last is a main-subgroup point plus one of order two, which a library without the fix of
- * CVE-2025-69277 takes for valid. */
 static bool keys_judged_rightly(void) {
         static const char *const bad[] = {
                 "0000000000000000000000000000000000000000000000000000000000000000",     /* order 4 */
@@ -202,46 +202,72 @@ static bool keys_judged_rightly(void) {
                 "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",     /* order 8 */
                 "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",     /* order 8 */
                 "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",     /* p: not canonical */
+                "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",     /* p + 1, likewise */
                 "0200000000000000000000000000000000000000000000000000000000000000",     /* not on the curve */
+                "da99e28ba529cdde35a25fba9059e78ecaee239f99755b9b1aa4f65df00803e2",     /* the base point, and one of order 8 */
+                "5252cc0a7f208133b620acbd4537eba2a4123bf0a8c2e4f980c3b31bb69765ea",     /* the base point, and one of order 4 */
+                /* the base point, and the one of order 2: valid for a library without the fix of CVE-2025-69277 */
+                "9599999999999999999999999999999999999999999999999999999999999999",
         };
-        static const char base[] = "5866666666666666666666666666666666666666666666666666666666666666";
-        static const uint8_t prime[32] = { 0xed, [1 ... 30] = 0xff, [31] = 0x7f };
-        uint8_t mixed[32];
-        unsigned borrow = 0;
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
                 if (admits(bad[i]))
                         return false;
-
-        /* (x, y) + (0, -1) = (-x, -y): the base point and the point of order two */
-        for (unsigned i = 0; i < 32; i++) {
-                unsigned b = i == 0 ? 0x58 : 0x66, d = prime[i] - b - borrow;
-
-                mixed[i] = (uint8_t) d;
-                borrow = d >> 31;
-        }
-        mixed[31] |= 0x80;      /* the base point's x is even, so p - x is odd */
-        return admits(base) && crypto_core_ed25519_is_valid_point(mixed) != 1;
+        return admits("5866666666666666666666666666666666666666666666666666666666666666") && admits(CASE_KEY);
 }
 
-/* RFC 8032, 7.1, test 2; then the same with S + L, and with another byte in the message. */
+typedef struct Case {
+        const char *key, *signature;
+        bool valid;
+} Case;
+
+/* Over "voted", by a key of the prime-order subgroup, so that no test of the key decides them; each satisfies the
+ * equation that some libraries go by. */
+static const Case cases[] = {
+        { CASE_KEY, "fadd3660979b09e67f7deecbc15e5c94127909720c4004b38367dfaf529c6708"
+                    "d6efbecb5c85f4be7bb44d5414f350a17b3ac816cd2278f5c7d72d41b49e3301", true },
+        /* R with a part of order 8: holds only when multiplied by the cofactor */
+        { CASE_KEY, "14a2f1816c8dd3993bd69fe80193cdbf2e86fab5355330769963c1eb93bd0060"
+                    "11fc9da1d02e6546757fbf6ce64c8a85ce53c8ad8fedd393ac03e23ced524e07", false },
+        /* R is the identity: holds as it stands, R is of small order */
+        { CASE_KEY, "0100000000000000000000000000000000000000000000000000000000000000"
+                    "25e1c292130dc612e389d4bca82bdf7a984d2c964c20755007234dece5c1270c", false },
+        /* R is the identity written as p + 1, and as 1 with the sign of x set: not canonical */
+        { CASE_KEY, "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"
+                    "fe6ccea60634be51737d1ba369fd29f76c64ff4b0b67725c93d8d7c1b7ea5305", false },
+        { CASE_KEY, "0100000000000000000000000000000000000000000000000000000000000080"
+                    "fd3bcfaf0884d98d7a1a33f4bc8b80144203f09b652255e9da8f15ea65ffa90d", false },
+};
+
+static bool judges(const Case *c, const char *message) {
+        Signature sig;
+        Key key;
+
+        return key_from_hex(&key, c->key) == 0 && hex_decode(sig.b, sizeof(sig.b), c->signature, 128) == 0 &&
+                sign_verify_bytes(&key, message, strlen(message), &sig) == c->valid;
+}
+
+/* The cases; then the valid one over another message, and with S + L in place of S. */
 static bool signatures_judged_rightly(void) {
-        static const uint8_t order[32] = { 0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10 };
-        Signature sig, tall;
+        static const uint8_t order[32] = { 0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2,
+                0xde, 0xf9, 0xde, 0x14, [31] = 0x10 };
+        Signature tall;
         unsigned carry = 0;
         Key key;
 
-        if (key_from_hex(&key, "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c") != 0 ||
-            hex_decode(sig.b, 64, "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
-                                  "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00", 128) != 0)
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++)
+                if (!judges(&cases[i], "voted"))
+                        return false;
+
+        if (key_from_hex(&key, CASE_KEY) != 0 || hex_decode(tall.b, sizeof(tall.b), cases[0].signature, 128) != 0 ||
+                sign_verify_bytes(&key, "Voted", 5, &tall))
                 return false;
-        tall = sig;
         for (unsigned i = 0; i < 32; i++) {
-                carry += (unsigned) sig.b[32 + i] + order[i];
+                carry += (unsigned) tall.b[32 + i] + order[i];
                 tall.b[32 + i] = (uint8_t) carry;
                 carry >>= 8;
         }
-        return sign_verify_bytes(&key, "\x72", 1, &sig) && !sign_verify_bytes(&key, "\x72", 1, &tall) && !sign_verify_bytes(&key, "\x73", 1, &sig);
+        return !sign_verify_bytes(&key, "voted", 5, &tall);
 }
 
 int crypto_init(Why *why) {
