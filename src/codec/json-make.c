@@ -52,18 +52,15 @@ void json_set_bool(Json *o, const char *key, bool v) {
 
 /* What is not UTF-8 (a path, what a system library says) is shown with "?" in its place. */
 static Json* new_text(const char *v) {
-        Json *j = json_string(v);
-        char *copy;
+        _cleanup_free_ char *copy = NULL;
 
-        if (j)
-                return j;
+        if (utf8_is_valid(v, strlen(v)))        /* otherwise a lost allocation would look like bad UTF-8 */
+                return json_string_nocheck(v);
         copy = strdup(v);
         if (!copy)
                 return NULL;
         text_clean(copy);
-        j = json_string(copy);
-        free(copy);
-        return j;
+        return json_string_nocheck(copy);
 }
 
 void json_set_text(Json *o, const char *key, const char *v) {
