@@ -231,7 +231,8 @@ static void drop_given(Channel *c) {
         if (c->plain.n > 0 && c->plain.n >= c->plain.allocated / 4)
                 return;
 
-        buf_add(&rest, c->plain.p, c->plain.n);
+        if (c->plain.n > 0)
+                buf_add(&rest, c->plain.p, c->plain.n);
         if (buf_error(&rest) < 0)
                 return;
         buf_done(&c->plain);
