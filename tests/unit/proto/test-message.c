@@ -134,7 +134,7 @@ START_TEST(a_message_with_a_member_renamed_is_refused) {
                 buf_add_char(&frame, '0');
                 buf_add_text(&frame, p);
                 members++;
-                if (s->type == MESSAGE_RECEIPT && memcmp(p - 6, "height", 6) == 0)
+                if (s->type == MESSAGE_RECEIPT && p - s->frame >= 6 && memcmp(p - 6, "height", 6) == 0)
                         continue;       /* the receipt's own members are judged by who reads it */
                 ck_assert_msg(parse(frame.p, s->senders, &why) > 0, "%s", frame.p);
         }
