@@ -96,7 +96,7 @@ static void side_init(Side *s, const NetHostSettings *settings, bool listens) {
                 ck_assert_msg(net_host_listen(s->host, "127.0.0.1", 0, &s->port, &why) == 0, "%s", why.text);
 }
 
-static void side_done(Side *s) {
+static inline void side_done(Side *s) {
         s->host = net_host_free(s->host);
         s->key = secret_key_free(s->key);
         buf_done(&s->frame);
