@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <arpa/inet.h>
+
 #include "base/hostname.h"
 #include "voted/limits.h"
 
@@ -16,4 +18,15 @@ bool hostname_is_valid(const char *text) {
                 if (!char_is_good(text[i]))
                         return false;
         return true;
+}
+
+bool hostname_is_loopback(const char *text) {
+        struct in6_addr six;
+        struct in_addr four;
+
+        if (inet_pton(AF_INET, text, &four) == 1)
+                return ntohl(four.s_addr) >> 24 == 127;
+        if (inet_pton(AF_INET6, text, &six) == 1)
+                return IN6_IS_ADDR_LOOPBACK(&six) || (IN6_IS_ADDR_V4MAPPED(&six) && six.s6_addr[12] == 127);
+        return false;
 }

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/hostname.h"
 #include "codec/hex.h"
 #include "node/tracker-private.h"
 
@@ -159,7 +160,8 @@ static bool pay(Tracker *t, Contact *c, uint64_t cost) {
 static void ban(Tracker *t, const Contact *c) {
         NodeEffect fx = { .type = NODE_FX_BAN, .key = c->key, .at_usec = t->now_usec + BAN_SEC * USEC_PER_SEC };
 
-        (void) snprintf(fx.address.host, sizeof(fx.address.host), "%s", c->host);
+        if (!hostname_is_loopback(c->host))     /* that would ban every node of this host */
+                (void) snprintf(fx.address.host, sizeof(fx.address.host), "%s", c->host);
         tracker_effect(t, &fx);
         tracker_log(t, c, LOG_WARNING, NODE_MSG_BANNED, "broke the protocol too often, banned for ten minutes");
 }

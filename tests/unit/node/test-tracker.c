@@ -676,6 +676,18 @@ START_TEST(a_flood_is_refused_and_in_the_end_banned) {
 }
 END_TEST
 
+START_TEST(the_loopback_address_is_never_banned) {
+        World w;
+
+        setup(&w, NULL);
+        up_as(&w, 1, 1, "127.0.0.1");
+        ck_assert_uint_eq(send_until_banned(&w, 1, "no", 10), 5);
+        ck_assert_str_eq(effect_of(&w, NODE_FX_BAN, 0)->address.host, "");
+        ck_assert(key_equal(&effect_of(&w, NODE_FX_BAN, 0)->key, &(Key[]) { key_of(1) }[0]));
+        teardown(&w);
+}
+END_TEST
+
 START_TEST(heartbeats_at_their_pace_are_no_flood) {
         World w;
 
@@ -895,6 +907,7 @@ int main(void) {
         tcase_add_test(c, a_large_network_is_handed_out_by_random_samples);
         tcase_add_test(c, a_list_is_as_long_as_asked_for);
         tcase_add_test(c, a_flood_is_refused_and_in_the_end_banned);
+        tcase_add_test(c, the_loopback_address_is_never_banned);
         tcase_add_test(c, heartbeats_at_their_pace_are_no_flood);
         tcase_add_test(c, too_many_lists_are_refused_without_blame);
         tcase_add_test(c, bad_messages_are_answered_and_in_the_end_banned);

@@ -2,7 +2,8 @@
 #include <check.h>
 #include <stdio.h>
 
-#include "codec/hex.h"
+#include "base/file.h"
+#include "codec/line.h"
 #include "proto/message-table.h"
 #include "voted/limits.h"
 
@@ -302,6 +303,33 @@ START_TEST(lines_are_added_without_a_newline_at_the_end) {
 }
 END_TEST
 
+/* A page that a stranger writes a client by leaves nothing out. */
+START_TEST(the_manual_has_every_message_with_its_members) {
+        const char *top = getenv("abs_top_srcdir");
+        _cleanup_free_ char *path = path_join(top ? top : ".", "man/voted-protocol.7.in");
+        _cleanup_buf_ Buf page = {};
+
+        ck_assert_msg(read_file(path, 1U << 20, &page) == 0, "%s (set $abs_top_srcdir)", path);
+        for (unsigned t = MESSAGE_NONE + 1; t < _MESSAGE_MAX; t++) {
+                const MessageRow *row = message_table + t;
+                const char *rest = page.p, *line;
+                size_t left = page.n, n;
+                bool found = false;
+
+                while (!found && line_next(&rest, &left, &line, &n)) {
+                        _cleanup_free_ char *copy = strndup(line, n);
+                        char item[128];
+
+                        (void) snprintf(item, sizeof(item), ".It Li %s Bro ", row->name);
+                        found = row->quorum ? strstr(copy, row->name) != NULL : strncmp(copy, item, strlen(item)) == 0;
+                        for (const Field *f = row->fields; !row->quorum && f->key; f++)
+                                found = found && strstr(copy + strlen(item), f->key);
+                }
+                ck_assert_msg(found, "\"%s\" (row %u) stands not in %s with all its members", row->name, t, path);
+        }
+}
+END_TEST
+
 int main(void) {
         Suite *s = suite_create("message");
         TCase *c = tcase_create("message");
@@ -321,6 +349,7 @@ int main(void) {
         tcase_add_test(c, a_message_line_that_is_too_long_is_refused_unread);
         tcase_add_test(c, a_refused_request_still_tells_its_id);
         tcase_add_test(c, an_error_can_say_anything_and_is_a_line_again);
+        tcase_add_test(c, the_manual_has_every_message_with_its_members);
         tcase_add_test(c, lines_are_added_without_a_newline_at_the_end);
 
         r = srunner_create(s);
