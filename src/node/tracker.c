@@ -183,8 +183,8 @@ static void refuse(Tracker *t, Contact *c, int verdict, const Message *m, const 
         c->penalty += PENALTY_PER_FAULT;
         if (c->penalty < PENALTY_MAX)
                 return;
-        ban(t, c);
         close_link(t, c->link, verdict, text);
+        ban(t, c);
         forget(t, c);
         tracker_changed(t);
 }
