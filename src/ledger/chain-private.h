@@ -19,10 +19,12 @@ struct Chain {
         ChainTip tip;
         Recent recent;
         PoolRow *pool;
-        size_t bad_entry;       /* that chain_connect() refused; SIZE_MAX: it was the block's fault */
+        size_t bad_entry; /* that chain_connect() refused; SIZE_MAX: it was the block's fault */
         bool lean;              /* of a vote's line only the ballot is stored (chain_set_lean()) */
 };
 
 _must_check_ int chain_load(Chain *c);          /* from the store, replacing what memory holds */
+/* What h has to be on the tip, but for its entries. 0, V_BLOCK. */
+_must_check_ int chain_check_header(const Chain *c, const Header *h, Why *why);
 _must_check_ int chain_read_tip(Chain *c);
 _must_check_ int chain_pool_keep(Chain *c, const Entry *e);

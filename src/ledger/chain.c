@@ -270,7 +270,7 @@ bool chain_entry_has_future(Chain *c, const Entry *e) {
 
 /* --- connecting --- */
 
-static int check_header(const Chain *c, const Header *h, Why *why) {
+int chain_check_header(const Chain *c, const Header *h, Why *why) {
         char a[ID_HEX], b[ID_HEX];
 
         if (!id_equal(&h->network, &c->genesis->network))
@@ -370,7 +370,7 @@ int chain_connect(Chain *c, const Block *b, const uint8_t work[16], Why *why) {
 
         h = &b->header;
         c->bad_entry = SIZE_MAX;
-        if ((r = check_header(c, h, why)) != 0 ||
+        if ((r = chain_check_header(c, h, why)) != 0 ||
             (r = block_check_body(b, c->genesis, why)) != 0)
                 return r;
 
