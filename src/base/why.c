@@ -19,7 +19,7 @@ static void drop_cut_character(char *s, size_t n) {
                 s[start] = 0;
 }
 
-static void why_format(Why *why, const char *format, va_list ap) {
+static void _printf_(2, 0) why_format(Why *why, const char *format, va_list ap) {
         int k = vsnprintf(why->text, sizeof(why->text), format, ap);
 
         if (k >= (int) sizeof(why->text))

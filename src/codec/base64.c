@@ -37,7 +37,7 @@ int base64_decode(void *ret, size_t n, const char *text, size_t text_n) {
         uint32_t bits = 0;
         unsigned held = 0;
 
-        if (text_n != BASE64_LEN(n))
+        if (n > SIZE_MAX / 8 || text_n != BASE64_LEN(n))
                 return V_FORM;
         for (size_t i = 0; i < text_n; i++) {
                 int v = value(text[i]);

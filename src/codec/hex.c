@@ -24,7 +24,7 @@ static int digit(char c) {
 int hex_decode(void *ret, size_t n, const char *text, size_t text_n) {
         uint8_t *b = ret;
 
-        if (text_n != 2 * n)
+        if (text_n / 2 != n || text_n % 2 != 0)         /* 2 * n could overflow */
                 return V_FORM;
         for (size_t i = 0; i < n; i++) {
                 int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);

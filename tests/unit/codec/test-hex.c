@@ -94,7 +94,7 @@ START_TEST(base64_with_padding_blanks_or_of_the_other_alphabet_is_refused) {
 
         for (size_t i = 0; i < ELEMENTSOF(bad); i++)
                 ck_assert_msg(base64_decode(back, 1, bad[i], strlen(bad[i])) == V_FORM, "\"%s\"", bad[i]);
-        ck_assert_int_eq(base64_decode(back, SIZE_MAX, "", 0), V_FORM);
+        ck_assert_int_eq(base64_decode(back, (SIZE_MAX >> 2) + 1, "", 0), V_FORM);     /* four times that is 0 */
 }
 END_TEST
 

@@ -86,8 +86,8 @@ static Why why;
                 static const char *const _words[] = { __VA_ARGS__ };                    \
                 why = (Why) {};                                                         \
                 ck_assert_msg((call) == V_FORM, "%s is fine", #call);                   \
-                for (size_t _i = 0; _i < ELEMENTSOF(_words); _i++)                      \
-                        ck_assert_msg(strstr(why.text, _words[_i]), "%s: \"%s\" lacks \"%s\"", #call, why.text, _words[_i]); \
+                for (size_t _k = 0; _k < ELEMENTSOF(_words); _k++)                      \
+                        ck_assert_msg(strstr(why.text, _words[_k]), "%s: \"%s\" lacks \"%s\"", #call, why.text, _words[_k]); \
         } while (0)
 
 /* What was expected, what came, and where. */
