@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/time.h"
+#include "codec/hex.h"
+#include "crypto/hash.h"
+#include "voted/limits.h"
+#include "votectl/post.h"
+#include "votectl/progress.h"
+
+#define FIRST_WAIT_MSEC 10
+#define WAIT_MSEC_MAX   500
+#define AGAIN_USEC                                                                                 \
+        (5 * USEC_PER_SEC) /* handed in again although the node has it: it may have lost links */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int sig) {
+        interrupted = 1;
+}
+
+static void read_state(const Json *reply, Posting *p) {
+        const Json *e;
+        const char *state;
+
+        if (json_get_object(reply, "entry", &e, NULL) != 0 ||
+                json_get_text(e, "state", 1, sizeof p->state - 1, &state, NULL) != 0)
+                return;
+        (void) snprintf(p->state, sizeof p->state, "%s", state);
+        if (json_get_int(e, "height", 0, LINE_INT_MAX, &p->height, NULL) != 0)
+                p->height = 0;
+        if (json_get_int(e, "position", 0, LINE_INT_MAX, &p->position, NULL) != 0)
+                p->position = 0;
+        if (json_get_int(e, "confirmations", 0, LINE_INT_MAX, &p->confirmations, NULL) != 0)
+                p->confirmations = 0;
+        if (json_get_int(e, "needed", 0, LINE_INT_MAX, &p->needed, NULL) != 0)
+                p->needed = 0;
+}
+
+int post_submit(Ctl *c, Posting *p) {
+        _cleanup_json_ Json *o = json_new_object(), *reply = NULL;
+        int r;
+
+        hash_bytes(&p->id, p->line, p->n_line);
+        if (p->n_line + 1024 > CTL_MESSAGE_BYTES_MAX)
+                return ctl_fail(c, EXIT_USAGE, NULL,
+                        "an entry of %zu bytes does not fit a message to the node (%u bytes)",
+                        p->n_line, CTL_MESSAGE_BYTES_MAX);
+        json_set_text(o, "line", p->line);
+        r = ctl_call(c, "Submit", TAKE_PTR(o), &reply);
+        if (r == 0)
+                read_state(reply, p);
+        return r;
+}
+
+static int ask_state(Ctl *c, Posting *p) {
+        _cleanup_json_ Json *o = json_new_object(), *reply = NULL;
+        int r;
+
+        json_set_id(o, "id", &p->id);
+        r = ctl_call(c, "GetEntry", TAKE_PTR(o), &reply);
+        if (r == 0)
+                read_state(reply, p);
+        return r;
+}
+
+static bool is_final(const Posting *p) {
+        return streq(p->state, "final");
+}
+
+static bool is_in_block(const Posting *p) {
+        return is_final(p) || streq(p->state, "block");
+}
+
+/* One look at all that is not final. A node that does not answer is no failure: it may come back. */
+static int look(Ctl *c, Posting *p, size_t n, bool again, bool *ret_lost) {
+        int r = EXIT_DONE;
+
+        *ret_lost = false;
+        for (size_t i = 0; i < n && r == EXIT_DONE; i++) {
+                if (is_final(&p[i]))
+                        continue;
+                c->hush = true;
+                r = ask_state(c, &p[i]);
+                c->hush = false;
+                if (r == EXIT_NO_NODE) {
+                        *ret_lost = true;
+                        return EXIT_DONE;
+                }
+                if (r == EXIT_DONE &&
+                        (streq(p[i].state, "unknown") || (again && !is_in_block(&p[i])))) {
+                        c->hush = true;
+                        (void) post_submit(
+                                c, &p[i]); /* refused now may be taken later: time decides */
+                        c->hush = false;
+                }
+        }
+        return r;
+}
+
+static void show_waiting(Progress *bar, const Posting *p, size_t n, bool lost) {
+        size_t in_block = 0, final = 0, first = n;
+
+        for (size_t i = 0; i < n; i++) {
+                in_block += is_in_block(&p[i]);
+                final += is_final(&p[i]);
+                if (first == n && !is_final(&p[i]))
+                        first = i;
+        }
+        if (lost)
+                progress_text(bar, "Waiting: the node does not answer, trying again");
+        else if (first < n && n == 1 && is_in_block(p))
+                progress_text(bar,
+                        "Waiting: in block %" PRIi64 ", %" PRIi64 " of %" PRIi64 " blocks deep",
+                        p->height, p->confirmations, p->needed);
+        else if (n == 1)
+                progress_text(bar, "Waiting: handed in, in no block yet");
+        else
+                progress_text(
+                        bar, "Waiting: %zu entries, %zu in blocks, %zu final", n, in_block, final);
+}
+
+static int tell_not_final(Ctl *c, const Posting *p, size_t n, const char *why) {
+        for (size_t i = 0; i < n; i++)
+                if (!is_final(&p[i]))
+                        return ctl_fail(c, EXIT_NOT_FINAL,
+                                is_in_block(&p[i]) ? "It becomes final as blocks follow; votectl "
+                                                     "block and votectl receipt show it."
+                                                   : NULL,
+                                "%s: the entry is %s, not final", why,
+                                is_in_block(&p[i])          ? "in a block"
+                                : streq(p[i].state, "pool") ? "with the node, in no block"
+                                                            : "in no block");
+        return EXIT_DONE;
+}
+
+int post_wait(Ctl *c, Posting *p, size_t n, uint64_t until) {
+        struct sigaction act = { .sa_handler = on_interrupt }, before;
+        uint64_t again_usec = now_usec() + AGAIN_USEC;
+        int msec = FIRST_WAIT_MSEC, r = EXIT_DONE;
+        bool done = false, lost = false;
+        Progress bar;
+
+        interrupted = 0;
+        (void) sigaction(SIGINT, &act, &before);
+        progress_start(&bar, c, "", "", 0);
+        while (r == EXIT_DONE && !interrupted) {
+                const bool again = now_usec() >= again_usec;
+
+                done = true;
+                for (size_t i = 0; i < n; i++)
+                        done = done && is_final(&p[i]);
+                if (done)
+                        break;
+                (void) poll(NULL, 0, lost ? WAIT_MSEC_MAX : msec);
+                msec = MIN(msec * 2, WAIT_MSEC_MAX);
+                r = look(c, p, n, again, &lost);
+                if (again)
+                        again_usec = now_usec() + AGAIN_USEC;
+                show_waiting(&bar, p, n, lost);
+                for (size_t i = 0; until > 0 && i < n; i++)
+                        if (now_realtime_sec() > until && !is_in_block(&p[i]) && !lost) {
+                                r = EXIT_NOT_FINAL;
+                                break;
+                        }
+        }
+        progress_end(&bar);
+        (void) sigaction(SIGINT, &before, NULL);
+        if (interrupted)
+                return tell_not_final(c, p, n, "interrupted");
+        if (r == EXIT_NOT_FINAL)
+                return tell_not_final(c, p, n, "its time has passed");
+        if (r != EXIT_DONE)
+                return ctl_fail(c, r, NULL, "the node no longer answers about the entry");
+        return EXIT_DONE;
+}
+
+Json* post_json(const Posting *p) {
+        Json *o = json_new_object();
+
+        json_set_id(o, "id", &p->id);
+        json_set_text(o, "state", p->state);
+        if (is_in_block(p)) {
+                json_set_int(o, "height", p->height);
+                json_set_int(o, "position", p->position);
+        }
+        return o;
+}
+
+int post_admin(Ctl *c, Signers *s, Signer **ret, int64_t *ret_approvals) {
+        _cleanup_json_ Json *reply = NULL;
+        _cleanup_free_ bool *entitled = NULL;
+        const Json *admins;
+        Why why = {};
+        int r;
+
+        r = ctl_network_pinned(c);
+        if (r == 0)
+                r = signers_find(c, s);
+        if (r == 0)
+                r = ctl_call(c, "GetAdmins", NULL, &reply);
+        if (r != 0)
+                return r;
+        r = json_get_array(reply, "admins", 0, 100000, &admins, &why);
+        if (r == 0)
+                r = json_get_int(reply, "approvals", 1, 100000, ret_approvals, &why);
+        if (r != 0)
+                return ctl_fail_why(c, r, EXIT_WRONG, NULL, &why);
+        entitled = new0(bool, s->n + 1);
+        if (!entitled)
+                return ctl_oom(c);
+        for (size_t i = 0; i < s->n; i++)
+                for (size_t k = 0; k < json_len(admins); k++) {
+                        Key key;
+
+                        if (json_at_key(admins, k, "admins", &key, NULL) == 0 &&
+                                key_equal(&key, &s->items[i].key))
+                                entitled[i] = true;
+                }
+        return signers_choose(c, s, entitled, "an admin's of this network", ret);
+}
+
+int post_admin_entry(Ctl *c, Signers *s, Signer *signer, const char *kind, Json *entry,
+        const char *what, int64_t approvals) {
+        _cleanup_json_ Json *e = entry;
+        _cleanup_buf_ Buf line = {};
+        Posting p = {};
+        int r;
+
+        r = signer_sign(c, signer, kind, &c->genesis->network, e, &line);
+        if (r != 0)
+                return r;
+        p.line = line.p;
+        p.n_line = line.n;
+        r = post_submit(c, &p);
+        if (r == 0 && !option_value(&c->options, "no-wait"))
+                r = post_wait(c, &p, 1, 0);
+        if (c->json && (r == 0 || r == EXIT_NOT_FINAL)) {
+                Json *o = post_json(&p);
+
+                json_set_text(o, "kind", kind);
+                json_set_int(o, "approvals_needed", approvals);
+                r = ctl_json(c, o) ?: r;
+        } else if (r == 0) {
+                buf_printf(&c->out, "%s: ", what);
+                if (is_in_block(&p))
+                        buf_printf(&c->out, "%sin block %" PRIi64 "%s", ctl_tint(c, TINT_GOOD),
+                                p.height, ctl_tint(c, TINT_NONE));
+                else
+                        buf_add_text(&c->out, "handed in");
+                buf_printf(&c->out, ", id %s\n", id_hex(&p.id, (char[ID_HEX]) {}));
+                if (approvals > 1 && !streq(kind, "approve"))
+                        buf_printf(&c->out,
+                                "It needs %" PRIi64 " more of the admins: votectl approve %.16s\n",
+                                approvals - 1, id_hex(&p.id, (char[ID_HEX]) {}));
+        }
+        return r;
+}

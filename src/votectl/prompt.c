@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "crypto/sign.h"
+#include "votectl/prompt.h"
+
+#define LINE_BYTES_MAX 65536U
+#define PASSPHRASE_BYTES_MAX 4096U
+
+int prompt_line(Ctl *c, const char *question, char **ret) {
+        _cleanup_free_ char *line = NULL;
+        size_t allocated = 0;
+        ssize_t n;
+
+        (void) ctl_flush(c);
+        (void) fputs(question, stderr);
+        (void) fflush(stderr);
+        n = getline(&line, &allocated, stdin);
+        if (n < 0) {
+                (void) fputc('\n', stderr);
+                return ctl_fail(c, EXIT_CANCELLED, NULL, "nothing was sent");
+        }
+        while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
+                line[--n] = 0;
+        *ret = TAKE_PTR(line);
+        return EXIT_DONE;
+}
+
+int prompt_yes(Ctl *c, const char *instead, const char *question, ...) {
+        _cleanup_free_ char *text = NULL, *asked = NULL;
+        va_list ap;
+        int r;
+
+        if (c->yes || (!c->in_terminal && !instead))
+                return c->json ? EXIT_DONE : ctl_flush(c);
+        va_start(ap, question);
+        if (vasprintf(&text, question, ap) < 0)
+                text = NULL;
+        va_end(ap);
+        if (!text)
+                return ctl_oom(c);
+        if (!c->in_terminal)
+                return ctl_fail(c, EXIT_USAGE, instead,
+                        "\"%s\" needs an answer, and standard input is no terminal", text);
+        if (asprintf(&asked, "%s [yes/no] ", text) < 0) {
+                asked = NULL;
+                return ctl_oom(c);
+        }
+        for (;;) {
+                _cleanup_free_ char *answer = NULL;
+
+                r = prompt_line(c, asked, &answer);
+                if (r != 0)
+                        return r;
+                if (streq(answer, "yes") || streq(answer, "y"))
+                        return EXIT_DONE;
+                if (streq(answer, "no") || streq(answer, "n"))
+                        return ctl_fail(c, EXIT_CANCELLED, NULL, "nothing was sent");
+                (void) fputs("Please answer yes or no.\n", stderr);
+        }
+}
+
+char* passphrase_free(char *p) {
+        if (p)
+                secret_wipe(p, strlen(p));
+        free(p);
+        return NULL;
+}
+
+/* The first line of the file. 0, -ENOENT: nowhere given, other errno. */
+static int given_passphrase(char **ret) {
+        const char *path = getenv("VOTECTL_PASSPHRASE_FILE"),
+                   *folder = getenv("CREDENTIALS_DIRECTORY");
+        _cleanup_free_ char *joined = NULL;
+        _cleanup_buf_ Buf b = {};
+        int r;
+
+        if (!path && folder) {
+                joined = path_join(folder, "votectl.passphrase");
+                if (!joined)
+                        return -ENOMEM;
+                if (access(joined, F_OK) < 0)
+                        return -ENOENT;
+                path = joined;
+        }
+        if (!path)
+                return -ENOENT;
+        r = read_file(path, PASSPHRASE_BYTES_MAX, &b);
+        if (r < 0)
+                return r == -ENOENT ? -ENODATA : r;
+        *ret = strndup(b.p ?: "", b.p ? strcspn(b.p, "\r\n") : 0);
+        if (b.p)
+                secret_wipe(b.p, b.n);
+        return *ret ? 0 : -ENOMEM;
+}
+
+/* From the controlling terminal, without echo. */
+static int read_hidden(Ctl *c, const char *question, char **ret) {
+        char *line;
+        struct termios before, hidden;
+        size_t n = 0;
+        int fd, r = EXIT_DONE;
+
+        line = new0(char, PASSPHRASE_BYTES_MAX);
+        if (!line)
+                return ctl_oom(c);
+        fd = open("/dev/tty", O_RDWR|O_CLOEXEC|O_NOCTTY);
+        if (fd < 0 || tcgetattr(fd, &before) < 0) {
+                free(line);
+                if (fd >= 0)
+                        (void) close(fd);
+                return ctl_fail(c, EXIT_USAGE, "Set VOTECTL_PASSPHRASE_FILE to a file with it.",
+                        "there is no terminal to ask for a passphrase on");
+        }
+        hidden = before;
+        hidden.c_lflag &= ~(tcflag_t) (ECHO|ECHOE|ECHOK);
+        hidden.c_lflag |= ECHONL;
+        if (write_all(fd, question, strlen(question)) < 0)
+                r = ctl_fail(c, EXIT_FAILED, NULL, "the terminal is gone");
+        (void) tcsetattr(fd, TCSAFLUSH, &hidden);
+        while (r == EXIT_DONE && n + 1 < PASSPHRASE_BYTES_MAX) {
+                ssize_t k = read(fd, line + n, 1);
+
+                if (k < 0 && errno == EINTR)
+                        continue;
+                if (k <= 0) {
+                        r = ctl_fail(c, EXIT_CANCELLED, NULL, "no passphrase was given");
+                        break;
+                }
+                if (line[n] == '\n' || line[n] == '\r')
+                        break;
+                n++;
+        }
+        line[n] = 0;
+        (void) tcsetattr(fd, TCSAFLUSH, &before);
+        (void) close(fd);
+        if (r != EXIT_DONE) {
+                (void) passphrase_free(line);
+                return r;
+        }
+        *ret = line;
+        return r;
+}
+
+int prompt_passphrase(Ctl *c, const char *what, bool again, char **ret) {
+        _cleanup_(passphrase_freep) char *first = NULL, *second = NULL;
+        char question[256];
+        int r;
+
+        r = given_passphrase(ret);
+        if (r == 0)
+                return EXIT_DONE;
+        if (r != -ENOENT)
+                return ctl_fail(c, EXIT_FAILED, NULL,
+                        "cannot read the file with the passphrase: %s",
+                        strerror(r == -ENODATA ? ENOENT : -r));
+        *ret = NULL;
+        if (!c->in_terminal)
+                return EXIT_DONE;
+
+        (void) ctl_flush(c);
+        (void) snprintf(question, sizeof question, "Passphrase for %s%s: ", what,
+                again ? " (empty for none)" : "");
+        r = read_hidden(c, question, &first);
+        if (r != 0)
+                return r;
+        if (again && *first) {
+                r = read_hidden(c, "Once more: ", &second);
+                if (r != 0)
+                        return r;
+                if (!streq(first, second))
+                        return ctl_fail(c, EXIT_USAGE, "Try again.", "the two passphrases differ");
+        }
+        *ret = TAKE_PTR(first);
+        return EXIT_DONE;
+}
+
+int askpass_main(const char *question) {
+        _cleanup_(passphrase_freep) char *p = NULL;
+
+        if (question && strncmp(question, "Bad", 3) == 0)       /* ssh-add would ask for ever */
+                return 1;
+        if (given_passphrase(&p) < 0)
+                return 1;
+        return puts(p) < 0 || fflush(stdout) < 0;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/time.h"
+#include "codec/hex.h"
+#include "crypto/sign.h"
+#include "votectl/audited.h"
+#include "votectl/progress.h"
+#include "votectl/verbs.h"
+
+static Json* facts_json(const AuditFacts *f, const char *name, bool pinned, bool valid) {
+        Json *o = json_new_object(), *kinds = json_new_object();
+
+        json_set_bool(o, "valid", valid);
+        json_set_id(o, "network", &f->network);
+        json_set_text(o, "name", name);
+        json_set_bool(o, "pinned", pinned);
+        json_set_int(o, "height", (int64_t) f->height);
+        json_set_int(o, "final", (int64_t) f->final_height);
+        json_set_id(o, "tip", &f->tip);
+        json_set_int(o, "tip_time", (int64_t) f->tip_time);
+        json_set_int(o, "lines", (int64_t) f->lines);
+        json_set_int(o, "blocks", (int64_t) f->blocks);
+        json_set_int(o, "entries", (int64_t) f->entries);
+        json_set_int(o, "votes", (int64_t) f->votes);
+        json_set_int(o, "elections", (int64_t) f->elections);
+        json_set_int(o, "signatures", (int64_t) f->signatures);
+        json_set_bool(o, "seals", f->seals);
+        json_set_text(o, "library", crypto_library_version());
+        for (EntryKind k = 0; k < _ENTRY_KIND_MAX; k++)
+                json_set_int(kinds, entry_kind_name(k), (int64_t) f->entries_by_kind[k]);
+        json_set(o, "entries_by_kind", kinds);
+        if (f->bad_line > 0)
+                json_set_int(o, "bad_line", (int64_t) f->bad_line);
+        return o;
+}
+
+static void show_kinds(Ctl *c, const AuditFacts *f) {
+        _cleanup_buf_ Buf b = {};
+        char n[FORMAT_NUMBER_MAX];
+
+        for (EntryKind k = 0; k < _ENTRY_KIND_MAX; k++)
+                if (f->entries_by_kind[k] > 0)
+                        buf_printf(&b, "%s%s %s", b.n > 0 ? ", " : "",
+                                format_number(n, f->entries_by_kind[k]), entry_kind_name(k));
+        ctl_field(c, "Entries", "%s%s%s%s", format_number(n, f->entries), b.n > 0 ? " (" : "",
+                b.p ?: "", b.n > 0 ? ")" : "");
+}
+
+static void show_facts(Ctl *c, const Audited *a, const char *name, bool pinned) {
+        const AuditFacts *f = &a->facts;
+        const uint64_t took = MAX(a->took_usec, UINT64_C(1));
+        char x[FORMAT_NUMBER_MAX], y[FORMAT_NUMBER_MAX], hex[ID_HEX];
+
+        buf_printf(&c->out, "%sThe ledger holds%s: every rule was checked.\n",
+                ctl_tint(c, TINT_GOOD), ctl_tint(c, TINT_NONE));
+        ctl_field(c, "Network", "%s  %s%s", name, id_hex(&f->network, hex),
+                option_value(&c->options, "network") ? " (the one you named)"
+                : pinned                             ? " (pinned)"
+                                                     : "");
+        ctl_field(c, "Lines", "%s", format_number(x, f->lines));
+        if (f->seals || f->blocks == 0)
+                ctl_field(c, "Blocks", "%s; final up to height %s", format_number(x, f->blocks),
+                        format_number(y, f->final_height));
+        else
+                ctl_field(c, "Blocks", "%s", format_number(x, f->blocks));
+        show_kinds(c, f);
+        ctl_field(c, "Signatures", "%s, by the rule of %s", format_number(x, f->signatures),
+                crypto_library_version());
+        if (f->height > 0) {
+                ctl_field(
+                        c, "Last block", "%s", format_time((char[FORMAT_TIME_MAX]) {}, f->tip_time));
+                ctl_field(c, "", "%s", id_hex(&f->tip, hex));
+        }
+        ctl_field(c, "Took", "%s, %s signatures a second",
+                format_span((char[FORMAT_SPAN_MAX]) {}, a->took_usec),
+                format_number(x, (uint64_t) ((__uint128_t) f->signatures * USEC_PER_SEC / took)));
+        if (!f->seals && f->blocks > 0)
+                buf_printf(&c->out,
+                        "%sThe file has no seals%s: nothing in it proves that these blocks were "
+                        "agreed on.\n",
+                        ctl_tint(c, TINT_WARN), ctl_tint(c, TINT_NONE));
+        if (!pinned && !option_value(&c->options, "network"))
+                buf_add_text(&c->out, "This network is not pinned here: compare its id with "
+                                      "somebody you trust (--network ID insists on one).\n");
+}
+
+static int tell(Ctl *c, const Audited *a) {
+        const Chain *chain = audit_chain(a->audit);
+        const char *name = chain ? chain_genesis(chain)->name : "?";
+        bool pinned;
+        int r;
+
+        r = ctl_pin_has(c, &a->facts.network, &pinned);
+        if (r != 0)
+                return r;
+        if (c->json)
+                return ctl_json(c, facts_json(&a->facts, name, pinned, true));
+        show_facts(c, a, name, pinned);
+        return EXIT_DONE;
+}
+
+static int verb_verify(Ctl *c) {
+        const char *path =
+                c->options.n_args > 0 ? c->options.args[0] : option_value(&c->options, "ledger");
+        _cleanup_(audited_done) Audited a = {};
+        const Audited *behind = NULL;
+        int r;
+
+        if (path && (option_value(&c->options, "peer") || option_value(&c->options, "host") ||
+                            (c->options.n_args > 0 && option_value(&c->options, "ledger"))))
+                return ctl_fail(c, EXIT_USAGE, NULL, "verify checks a file or a node, not both");
+        if (!path && option_value(&c->options, "peer")) {
+                r = ctl_audited(c, &behind);    /* connecting checks it all */
+                return r != 0 ? r : tell(c, behind);
+        }
+        r = audited_init(&a, c, NULL);
+        if (r == 0)
+                r = path ? audited_read_file(&a, path) : audited_read_node(&a);
+        if (r == EXIT_WRONG && c->json)
+                (void) ctl_json(c, facts_json(&a.facts, NULL, false, false));
+        return r != 0 ? r : tell(c, &a);
+}
+
+const CtlVerb verbs_verify[] = {
+        { "verify", "[FILE]", 0, 1, 0, verb_verify, NULL, "Check a whole ledger, trusting nothing",
+          "Every line, rule and signature of an export (- is standard input), or of the node's ledger without FILE, or of a\n"
+          "distant peer's with --peer; on all cores. Prints the network's id (--network ID insists on one), what was checked in\n"
+          "numbers, and up to which height the ledger is final; or the first line that is wrong, and why, with exit status 6.\n\n"
+          "Example:\n  votectl verify --network ID club.jsonl\n" },
+        {},
+};
