@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "ledger/store.h"
+
+/* A host's disk: a store in memory that can be full. It outlives the node's crashes. */
+typedef struct Disk Disk;
+
+_must_check_ int disk_new(Disk **ret);
+Disk* disk_free(Disk *d);
+DEFINE_CLEANUP(Disk*, disk_free)
+Store* disk_store(Disk *d);
+/* While it is full, no commit succeeds; with writes, nor does any write. */
+void disk_set_full(Disk *d, bool full, bool writes);
+bool disk_is_full(const Disk *d);
+void disk_crash(Disk *d);                       /* what was not committed is gone */

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "world.h"
+
+/* One run: a network, an election or two from the roll to the result, and what goes wrong meanwhile,
+ * all of it drawn from one seed. */
+
+#define FAULTS(X)                                                                               \
+        X(DELAY,     "delay")           /* slow links, with jitter */                           \
+        X(LOSS,      "loss")            /* frames that come late, links that break */           \
+        X(PARTITION, "partition")       /* the network falls in two, and heals */               \
+        X(ONEWAY,    "oneway")          /* one host is heard and hears nothing, or the reverse */ \
+        X(CRASH,     "crash")           /* the power goes, anywhere within a turn */            \
+        X(DISK,      "disk")            /* full disks: commits fail, writes fail */             \
+        X(CLOCK,     "clock")           /* clocks that are off by up to a minute */             \
+        X(TRACKER,   "tracker")         /* trackers die */                                      \
+        X(LIARS,     "liars")           /* hosts that speak the protocol, and lie */            \
+        X(TURNS,     "turns")           /* many events are one turn of the event loop */
+
+typedef enum Fault {
+#define X(n, name) FAULT_##n,
+        FAULTS(X)
+#undef X
+        _FAULT_MAX,
+} Fault;
+
+const char* fault_name(Fault f);
+#define FAULT_BIT(f) (UINT32_C(1) << FAULT_##f)
+
+typedef struct RunOptions {     /* zeros (faults: UINT32_MAX): drawn from the seed */
+        uint64_t seed;
+        unsigned peers, votes;
+        uint32_t faults;
+        uint64_t voting_sec;    /* how long votes are taken */
+        bool no_memo;
+        FILE *trace;
+} RunOptions;
+
+typedef struct RunVote {
+        unsigned election, voter;
+        uint32_t seq;
+        unsigned choice;
+        struct Errand *errand;
+} RunVote;
+
+typedef struct RunElection {
+        bool posted, ready;     /* its entry is made; it is in a ledger */
+        char name[32];
+        Id id;
+        uint64_t opens, closes, grace;  /* seconds of the true clock */
+        unsigned n_voters;
+        struct Errand *errand;
+} RunElection;
+
+#define RUN_ELECTIONS 2U
+
+typedef struct Checks Checks;
+typedef struct Liars Liars;
+
+typedef struct Run {
+        RunOptions options;     /* with what was drawn */
+        Prng prng;              /* of the plot; the world has its own */
+        Genesis *genesis;
+        World *world;
+        Checks *checks;
+        Liars *liars;
+        uint64_t interval;      /* seconds */
+        uint64_t difficulty;    /* of block 1: what all miners do in that time */
+        unsigned confirmations, approvals, n_admins, n_voters, n_trackers;
+        unsigned first_peer, n_peers;   /* hosts */
+        int64_t clock_off_max;
+        uint64_t ill_usec, heal_usec;   /* between these, all that goes wrong has its place */
+        uint64_t end_usec;
+
+        struct Errand *roll;
+        RunElection elections[RUN_ELECTIONS];
+        unsigned n_elections;
+        RunVote *votes;
+        size_t n_votes;
+} Run;
+
+typedef struct RunResult {
+        bool failed;
+        char invariant[64], failure[2048];
+        uint64_t step, usec, trace_hash;
+        RunOptions options;     /* with what was drawn */
+        uint64_t height, reorganisations, deepest, in_ledger, n_votes, frames;
+} RunResult;
+
+void run_options_draw(RunOptions *o);           /* what is left open */
+void run(const RunOptions *o, RunResult *ret);
+
+static inline bool run_has(const Run *r, uint32_t bits) {
+        return (r->options.faults & bits) != 0;
+}
+
+/* faults.c */
+void faults_plan(Run *r);
