@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "crypto/sign.h"
 #include "ledger/chain.h"
 #include "ledger/pool.h"
 #include "node/config.h"
