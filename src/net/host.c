@@ -346,7 +346,7 @@ int net_host_adopt(NetHost *h, int fd, uint16_t *ret_port, Why *why) {
 /* --- dialling --- */
 
 static void on_dialled(void *userdata, Dial *d, int fd, const NetAddress *address, const char *reason) {
-        _cleanup_(dial_freep) Dial *done = d;           /* last: address and reason are its own */
+        _unused_ _cleanup_(dial_freep) Dial *done = d;  /* last: address and reason are its own */
         Call *c = ASSERT_PTR(userdata);
         NetHost *h = c->host;
         Slot *s;

@@ -4,7 +4,7 @@
 static void effect_done(NodeEffect *fx) {
         free(fx->data);
         (void) json_free(fx->json);
-        for (size_t i = 0; i < fx->n_checks; i++)
+        for (size_t i = 0; fx->checks && i < fx->n_checks; i++)
                 sig_check_done(fx->checks + i);
         free(fx->checks);
 }

@@ -27,4 +27,16 @@ START_TEST(what_could_act_in_a_list_or_log_is_no_host) {
 }
 END_TEST
 
-TEST_MAIN("hostname", names_and_addresses_are_hosts, what_could_act_in_a_list_or_log_is_no_host)
+START_TEST(loopback_is_known_by_its_numbers_alone) {
+        static const char *const yes[] = { "127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1" };
+        static const char *const no[] = { "", "localhost", "128.0.0.1", "::2", "::ffff:126.0.0.1" };
+
+        for (size_t i = 0; i < ELEMENTSOF(yes); i++)
+                ck_assert_msg(hostname_is_loopback(yes[i]), "%s", yes[i]);
+        for (size_t i = 0; i < ELEMENTSOF(no); i++)
+                ck_assert_msg(!hostname_is_loopback(no[i]), "%s", no[i]);
+}
+END_TEST
+
+TEST_MAIN("hostname", names_and_addresses_are_hosts, what_could_act_in_a_list_or_log_is_no_host,
+          loopback_is_known_by_its_numbers_alone)

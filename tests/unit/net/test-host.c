@@ -159,7 +159,7 @@ START_TEST(a_handshake_that_takes_too_long_is_cut_off) {
         ck_assert_int_eq(send(fd, "\0\x20", 2, 0), 2);          /* so far it is right */
         run_until(raw_is_closed(fd));
         ck_assert_uint_ge(now_usec() - begun, 100 * USEC_PER_MSEC);
-        ck_assert_uint_lt(now_usec() - begun, 2 * USEC_PER_SEC);
+        ck_assert_uint_lt(now_usec() - begun, 5 * USEC_PER_SEC);
         ck_assert_uint_eq(side_stats(&b).half_open, 0);
         (void) close(fd);
         side_done(&b);
@@ -259,10 +259,8 @@ START_TEST(gossip_to_who_does_not_read_drops_the_oldest) {
         ck_assert_uint_eq(a.downs, 0);
 
         net_host_resume(b.host, b.link);
-        run_until(side_stats(&a).queued == 0 && b.frames > 0);
-        run_for(50 * USEC_PER_MSEC);
-        memcpy(&last, b.frame.p, sizeof(last));
-        ck_assert_uint_eq(last, 3000);
+        run_until(b.frames > 0 && (memcpy(&last, b.frame.p, sizeof(last)), last == 3000));
+        ck_assert_uint_eq(side_stats(&a).queued, 0);
         ck_assert_uint_ge(b.frames, 100);
         ck_assert_uint_lt(b.frames, 3000);
         side_done(&a);
@@ -461,7 +459,7 @@ START_TEST(a_close_does_not_wait_for_who_reads_nothing) {
         net_host_close(b.host, b.link, 0, "goodbye");
         run_until(b.downs == 1);
         ck_assert_uint_ge(now_usec() - begun, 150 * USEC_PER_MSEC);
-        ck_assert_uint_lt(now_usec() - begun, 2 * USEC_PER_SEC);
+        ck_assert_uint_lt(now_usec() - begun, 5 * USEC_PER_SEC);
         ck_assert_str_eq(b.reason, "goodbye");
         ck_assert_uint_eq(side_stats(&b).queued, 0);
         side_done(&a);

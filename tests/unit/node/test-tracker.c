@@ -883,6 +883,7 @@ int main(void) {
         int failed;
 
         suite_add_tcase(s, c);
+        tcase_set_timeout(c, 120);
         tcase_add_test(c, who_registers_is_listed_with_the_observed_address);
         tcase_add_test(c, a_host_is_believed_only_where_that_is_allowed);
         tcase_add_test(c, a_network_nobody_registered_for_has_an_empty_list);

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "node/peer-internal.h"
+
+/* Connecting blocks, and what waits until that is on disk. What the peer tells others about its chain leaves when the commit
+ * has succeeded. When it has not, the chain is taken back to what is on disk, entries return to the pool, and nothing is
+ * connected, announced or worked on until a commit succeeds again. */
+
+#define ANNOUNCE_BLOCKS_MAX 4U
+
+/* --- connecting --- */
+
+static int fresh_add(Peer *p, Block *b) {
+        Block **fresh;
+
+        fresh = reallocarray(p->fresh, p->n_fresh + 1, sizeof(Block *));
+        if (!fresh) {
+                (void) block_free(b);
+                return -ENOMEM;
+        }
+        p->fresh = fresh;
+        p->fresh[p->n_fresh++] = b;
+        return 0;
+}
+
+/* b is on the chain now; it is kept until that is on disk. */
+static int connected(Peer *p, Block *b) {
+        int r;
+
+        r = fresh_add(p, b);
+        if (r < 0)
+                return r;
+        p->version++;
+        p->dirty = p->changed = true;
+        admit_connected(p, b);
+        return 0;
+}
+
+static int draft_connected(Peer *p, Draft *d) {
+        Block *b;
+        int r;
+
+        r = draft_detach(p, d, false);
+        if (r < 0)
+                return r;
+        b = TAKE_PTR(d->block);
+        draft_free(p, d);
+        return connected(p, b);
+}
+
+/* Summed difficulty at a height of the main chain. */
+int commit_work_at(Peer *p, uint64_t height, uint8_t ret[16]) {
+        StoredBlock b = {};
+        int r;
+
+        memset(ret, 0, 16);
+        if (height == 0)
+                return 0;
+        r = p->store->ops->block_get(p->store, height, &b);
+        if (r < 0)
+                return r;
+        memcpy(ret, b.work, 16);
+        stored_block_done(&b);
+        return 0;
+}
+
+static int told_switched(Peer *p, const Id *id) {
+        return engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_SWITCHED, .id = *id });
+}
+
+static int connect_on_tip(Peer *p, const Id *ids, size_t n) {
+        uint8_t work[16];
+        Why why;
+        int r;
+
+        r = commit_work_at(p, chain_tip(p->chain)->height, work);
+        if (r < 0)
+                return commit_trouble(p, r);
+        for (size_t k = 0; k < n; k++) {
+                Draft *d = draft_find(p, ids + k);
+
+                work_add(work, work, &d->block->header);
+                r = chain_connect(p->chain, d->block, work, &why);
+                if (r < 0)
+                        return commit_trouble(p, r);
+                if (r > 0) {
+                        if (k > 0) {
+                                int q = told_switched(p, ids + k - 1);
+
+                                if (q < 0)
+                                        return q;
+                        }
+                        return draft_invalid(p, ids + k, r, &why);
+                }
+                r = draft_connected(p, d);
+                if (r < 0)
+                        return r;
+        }
+        return told_switched(p, ids + n - 1);
+}
+
+static int reorganise(Peer *p, uint64_t fork, const Id *ids, size_t n) {
+        _cleanup_free_ uint8_t (*works)[16] = NULL;
+        _cleanup_free_ Block **branch = NULL;
+        _cleanup_free_ Entry **gone = NULL;
+        uint64_t before = chain_tip(p->chain)->height;
+        size_t n_gone = 0, bad = 0;
+        Why why;
+        int r;
+
+        works = reallocarray(NULL, n, sizeof(*works));
+        branch = newN(Block *, n);
+        if (!works || !branch)
+                return -ENOMEM;
+        for (size_t k = 0; k < n; k++) {
+                branch[k] = draft_find(p, ids + k)->block;
+                if (k > 0)
+                        work_add(works[k], works[k - 1], &branch[k]->header);
+                else {
+                        r = commit_work_at(p, fork, works[0]);
+                        if (r < 0)
+                                return commit_trouble(p, r);
+                        work_add(works[0], works[0], &branch[0]->header);
+                }
+        }
+
+        r = chain_switch(p->chain, fork, branch, (const uint8_t (*)[16]) works, n, &gone, &n_gone, &bad, &why);
+        if (r < 0)
+                return commit_trouble(p, r);
+        if (r > 0)
+                return draft_invalid(p, ids + bad, r, &why);
+
+        peer_log(p, LOG_NOTICE, NODE_MSG_NONE, "Reorganised: %" PRIu64 " blocks from height %" PRIu64 " on gave way to %zu.",
+                        before - fork, fork + 1, n);
+        for (size_t k = 0; k < n && r >= 0; k++)
+                r = draft_connected(p, draft_find(p, ids + k));
+        for (size_t k = 0; k < n_gone; k++) {
+                if (r >= 0)
+                        r = admit_returned(p, gone[k]);
+                (void) entry_unref(gone[k]);
+        }
+        if (r < 0)
+                return r;
+        p->n_switches++;
+        p->sweep = p->dirty = true;
+        lately_clear(&p->refused);
+        return told_switched(p, ids + n - 1);
+}
+
+int commit_switch(Peer *p, const Id *tip) {
+        _cleanup_free_ Id *ids = NULL;
+        uint64_t fork;
+        size_t n;
+        int r;
+
+        if (p->broken || p->trouble)
+                return 0;
+        r = p->engine->type->branch(p->engine, tip, &fork, &ids, &n);
+        if (r < 0)
+                return r == -ENODATA ? 0 : r;
+        for (size_t k = 0; k < n; k++) {
+                const Draft *d = draft_find(p, ids + k);
+
+                if (!d || d->state != DRAFT_COMPLETE)
+                        return draft_want(p, tip);
+        }
+        if (n == 0)
+                return 0;
+        if (fork == chain_tip(p->chain)->height)
+                return connect_on_tip(p, ids, n);
+
+        /* A branch that turns out to be invalid takes the transaction back to its last commit: there must be nothing in it. */
+        if (p->dirty) {
+                p->switch_to = *tip;
+                p->has_switch = true;
+                return 0;
+        }
+        return reorganise(p, fork, ids, n);
+}
+
+int commit_own(Peer *p, const Header *h, const char *seal, size_t n_seal) {
+        _cleanup_(block_freep) Block *b = NULL;
+        _cleanup_buf_ Buf line = {};
+        const ChainTip *tip = chain_tip(p->chain);
+        const Candidate *c = mine_candidate(p, &h->id);
+        uint8_t work[16];
+        Why why;
+        int r;
+
+        if (p->broken || p->trouble || !c || !id_equal(&h->parent, &tip->id))
+                return 0;
+        r = header_format(h, &line);
+        if (r < 0)
+                return r;
+        r = block_new(&b, h, line.p, line.n, seal, n_seal);
+        if (r < 0)
+                return r;
+        for (size_t k = 0; k < c->n_entries; k++)
+                b->entries[k] = entry_ref(c->entries[k]);
+
+        r = commit_work_at(p, tip->height, work);
+        if (r < 0)
+                return commit_trouble(p, r);
+        work_add(work, work, h);
+        r = chain_connect(p->chain, b, work, &why);
+        if (r < 0)
+                return commit_trouble(p, r);
+        if (r > 0) {    /* our own rules made it and our own rules refuse it: say so, and look at the pool again */
+                peer_log(p, LOG_ERR, NODE_MSG_NONE, "A block of our own is invalid: %s (%s).", why.text, verdict_name(r));
+                p->sweep = true;
+                return engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_INVALID, .id = h->id });
+        }
+        r = connected(p, TAKE_PTR(b));
+        if (r < 0)
+                return r;
+        return told_switched(p, &h->id);
+}
+
+/* --- the end of a step, and the commit's answer --- */
+
+int commit_finish(Peer *p) {
+        int r;
+
+        if (p->trouble) {
+                r = commit_on_failed(p, p->trouble);
+                if (r < 0)
+                        return r;
+        }
+        if (p->sweep && !p->committing && !p->broken) {
+                r = admit_sweep(p);
+                if (r < 0)
+                        return r;
+        }
+        if (p->dirty && !p->committing) {
+                p->committing = true;
+                peer_effect(p, &(NodeEffect) { .type = NODE_FX_COMMIT });
+        }
+        if (!p->committing)
+                for (size_t i = 0; i < p->after.n; i++) {
+                        peer_effect(p, p->after.items + i);
+                        p->after.items[i] = (NodeEffect) {};
+                }
+        if (!p->committing)
+                p->after.n = 0;
+        return 0;
+}
+
+static int announce(Peer *p, const Block *b) {
+        size_t n = b->n_entries;
+        _cleanup_free_ Id *ids = newN(Id, n + 1);
+        _cleanup_buf_ Buf lines = {}, frame = {};
+        Message m = { .type = n == 0 || n > BLOCK_IDS_MAX ? MESSAGE_NEW_BLOCK : MESSAGE_NEW_BLOCK_IDS };
+        int r;
+
+        if (!ids)
+                return -ENOMEM;
+        for (size_t k = 0; k < n; k++)
+                ids[k] = b->entries[k]->id;
+        buf_add(&lines, b->header_line, b->n_header_line);
+        buf_add_char(&lines, '\n');
+        buf_add(&lines, b->seal_line, b->n_seal_line);
+        r = buf_error(&lines);
+        if (r < 0)
+                return r;
+        m.lines = lines.p;
+        m.n_lines_bytes = lines.n;
+        if (m.type == MESSAGE_NEW_BLOCK_IDS) {
+                m.ids.ids = ids;
+                m.ids.n_ids = n;
+        }
+        r = message_frame(&frame, &m);
+        if (r < 0)
+                return r;
+
+        for (size_t k = 0; k < p->n_links; k++) {
+                PeerLink *l = p->links[k];
+                char *copy;
+
+                if (!l->up || l->client || id_equal(&l->tip, &b->header.id) || l->height > b->header.height)
+                        continue;
+                copy = newN(char, frame.n);
+                if (!copy)
+                        return -ENOMEM;
+                memcpy(copy, frame.p, frame.n);
+                peer_link_send_frame(p, l, LANE_ENGINE, copy, frame.n);
+        }
+        return 0;
+}
+
+/* Elections that changed their phase; people are told, but at the start. */
+int commit_phases(Peer *p, bool say) {
+        size_t n = chain_n_elections(p->chain);
+        int8_t *phases;
+
+        if (n > p->n_phases) {
+                phases = reallocarray(p->phases, n, 1);
+                if (!phases)
+                        return -ENOMEM;
+                memset(phases + p->n_phases, -1, n - p->n_phases);
+                p->phases = phases;
+        }
+        p->n_phases = n;
+        for (size_t i = 0; i < n; i++) {
+                ElectionInfo info;
+                int r;
+
+                r = chain_election_at(p->chain, i, &info);
+                if (r < 0)
+                        return r;
+                if (p->phases[i] == (int8_t) info.phase)
+                        continue;
+                p->phases[i] = (int8_t) info.phase;
+                if (!say)
+                        continue;
+                p->sweep = p->changed = true;
+                peer_log(p, LOG_INFO, NODE_MSG_ELECTION, "Election \"%s\" is %s.", info.definition->name,
+                                election_phase_name(info.phase));
+        }
+        return 0;
+}
+
+static void fresh_drop(Peer *p) {
+        for (size_t i = 0; i < p->n_fresh; i++)
+                (void) block_free(p->fresh[i]);
+        p->n_fresh = 0;
+}
+
+int commit_on_committed(Peer *p) {
+        size_t first = p->n_fresh > ANNOUNCE_BLOCKS_MAX ? p->n_fresh - ANNOUNCE_BLOCKS_MAX : 0;
+        int r;
+
+        p->committing = p->dirty = false;
+        if (p->broken) {
+                p->broken = false;
+                p->problem[0] = '\0';
+                p->changed = true;
+                peer_log(p, LOG_NOTICE, NODE_MSG_COMMIT_AGAIN, "The ledger can be written again, going on.");
+                sync_consider(p);
+                return 0;
+        }
+        p->final_height = engine_final_height(p);
+
+        /* Whoever gets a block's announcement shall have its entries' lines on the way already. */
+        if (p->n_fresh > 0 && p->n_outs > 0)
+                gossip_flush(p);
+        for (size_t i = first; i < p->n_fresh; i++) {
+                r = announce(p, p->fresh[i]);
+                if (r < 0)
+                        return r;
+        }
+        if (p->n_fresh > 0) {
+                const Header *h = &p->fresh[p->n_fresh - 1]->header;
+
+                peer_log(p, LOG_INFO, NODE_MSG_BLOCK, "Height %" PRIu64 ", %" PRIu64 " final: %u entries in the newest block.",
+                                h->height, p->final_height, h->count);
+                r = commit_phases(p, true);
+                if (r < 0)
+                        return r;
+        }
+        fresh_drop(p);
+        p->drafts_dirty = true;
+        p->paced = true;        /* this step connects nothing more, so that a long sync leaves room for all else */
+        if (p->n_drafts > 0 || p->has_switch)
+                peer_arm(p, p->now_usec);
+        return submit_update_watches(p);
+}
+
+/* Everything is as the last commit left it, but the pool, which keeps what was in the blocks that are not to be. */
+int commit_on_failed(Peer *p, int error) {
+        int r;
+
+        p->committing = p->dirty = false;
+        p->trouble = 0;
+        node_effects_done(&p->after);
+        p->retry_usec = p->now_usec + COMMIT_RETRY_USEC;
+        peer_arm(p, p->retry_usec);
+        r = chain_rollback(p->chain);
+        if (r < 0)
+                return r;
+        (void) snprintf(p->problem, sizeof(p->problem), "the ledger cannot be written (%s); trying again every 10 s: is there "
+                        "room on the disk of the state directory?", strerror(-error));
+        if (!p->broken)
+                peer_log(p, LOG_ERR, NODE_MSG_COMMIT_FAILED, "Committing failed (%s): connecting stops, trying again every 10 s.",
+                                strerror(-error));
+        p->broken = p->changed = true;
+        p->version++;
+        p->n_switches++;
+
+        r = drafts_drop_all(p);
+        if (r < 0)
+                return r;
+        mine_stop(p);
+        sync_end(p);
+        r = engine_start(p);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < p->n_fresh; i++)
+                for (size_t k = 0; k < p->fresh[i]->n_entries; k++) {
+                        r = admit_returned(p, p->fresh[i]->entries[k]);
+                        if (r < 0)
+                                return r;
+                }
+        fresh_drop(p);
+        import_fail(p, V_BUSY, &(Why) { "the ledger cannot be written now" });
+        return admit_sweep(p);
+}
+
+int commit_trouble(Peer *p, int error) {
+        if (error == -ENOMEM || error == -EUCLEAN)
+                return error;
+        p->trouble = error;
+        return 0;
+}
+
+/* Whether the ledger can be written is found out with something that may be written at any time. */
+int commit_retry(Peer *p) {
+        int r;
+
+        if (p->now_usec < p->retry_usec) {
+                peer_arm(p, p->retry_usec);
+                return 0;
+        }
+        p->retry_usec = p->now_usec + COMMIT_RETRY_USEC;
+        peer_arm(p, p->retry_usec);
+        r = p->store->ops->meta_put(p->store, "probe", &p->now_sec, sizeof(p->now_sec));
+        if (r < 0)
+                return commit_trouble(p, r);
+        p->dirty = true;
+        return 0;
+}
+
+void commit_done(Peer *p) {
+        fresh_drop(p);
+        free(p->fresh);
+        free(p->phases);
+        node_effects_done(&p->after);
+}

@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <inttypes.h>
+#include <sys/queue.h>
+#include <syslog.h>
+
+#include "base/prng.h"
+#include "node/items.h"
+#include "node/peer.h"
+#include "proto/message.h"
+#include "voted/limits.h"
+
+/* The parts of the peer, by file; nobody but them and the peer's tests includes this.
+ *
+ *      peer.c          making, the step, timers            book.c      whom it could dial
+ *      links.c         links, hello, keepalive             trackers.c  the trackers' client
+ *      penalty.c       faults, floods, bans                gossip.c    announcing and asking for entries
+ *      admission.c     from a line to the pool             serve.c     answers
+ *      drafts.c        blocks in the making                sync.c      chain info, ranges
+ *      commit.c        connecting, commits and failures    submit.c    local users: submit, watch
+ *      engine-glue.c   the engine's events and effects     import.c    exports
+ *      mine.c          when to work, and on what           status.c    for people
+ *
+ * Two conventions. A function returns 0 or a negative errno that the peer cannot go on from; what a stranger did wrong is
+ * dealt with where it is seen. Making an effect cannot fail for any reason but memory: that is remembered in p->failed and
+ * ends the step, so that nobody has to look. */
+
+#define BEAT_USEC               (KEEPALIVE_SEC * USEC_PER_SEC)
+#define HELLO_USEC              (10 * USEC_PER_SEC)
+#define FLUSH_USEC              (50 * USEC_PER_MSEC)    /* announcements of that time are one message */
+#define ASK_DELAY_USEC          (150 * USEC_PER_MSEC)   /* the line itself may be on its way from its first peer */
+#define VOTES_USEC              (5 * USEC_PER_SEC)      /* how long one waits for an answer */
+#define INFO_USEC               (10 * USEC_PER_SEC)
+#define BLOCKS_USEC             (20 * USEC_PER_SEC)
+#define COMMIT_RETRY_USEC       (10 * USEC_PER_SEC)
+#define CLOCK_OFF_SEC           30
+#define WANTS_MAX               65536U
+#define WANTS_PER_LINK_MAX      16384U
+#define CHECKS_PER_LINK_MAX     4096U   /* signatures under way of one link's lines: above, it is not read */
+#define CHECKS_MAX              16384U  /* of all */
+#define DRAFTS_MAX              (SIDE_HEADERS_MAX + 256U)
+#define DRAFTS_SYNC_MAX         1024U   /* while it downloads */
+#define DRAFT_BYTES_MAX         (32U << 20)     /* bodies on their way to the chain */
+#define BRANCH_BYTES_MAX        (256U << 20)    /* a branch that wins has to be at hand as a whole */
+
+typedef struct Contact {        /* book.c */
+        Key key;                /* zero: not known yet */
+        NodeAddress address;
+        bool fixed;             /* Connect= */
+        bool met;               /* there was a link with it */
+        bool self, foreign;     /* ourselves; of another network or version */
+        uint32_t listed;        /* a bit for each tracker that lists it */
+        uint64_t seen_sec;
+        unsigned fails;
+        uint64_t next_usec;     /* not dialled before */
+        uint64_t dial;          /* the dial under way, 0: none */
+} Contact;
+
+typedef struct Serving {        /* a request whose answer waits for the one before it to be sent */
+        char *frame;
+        size_t n;
+} Serving;
+#define SERVING_MAX 4U
+
+typedef struct Allowance {      /* a bucket that fills with time */
+        int64_t left;
+        uint64_t since_usec;
+} Allowance;
+
+typedef struct PeerLink {
+        LinkId id;
+        unsigned slot;
+        bool inbound, up, client, paused;
+        Key key;
+        NodeAddress address;    /* as observed; the port is the one it listens on, once it said so */
+        Contact *contact;       /* NULL: a client, or inbound and not up yet */
+        char agent[AGENT_BYTES_MAX + 1];
+        uint64_t since_usec, since_sec, heard_usec, rtt_usec;
+        uint64_t sent_bytes, received_bytes;
+
+        uint64_t height, final; /* as it claims */
+        Id tip;
+        char work[WORK_TEXT_BYTES_MAX + 1];
+
+        unsigned penalty;
+        Allowance messages, waste;
+        uint64_t resume_usec;   /* it wasted our time: not read before */
+
+        unsigned n_wants, n_checks;
+        bool serving;           /* an answer of the sync lane is on its way */
+        Serving queue[SERVING_MAX];
+        unsigned n_queue;
+
+        uint64_t no_sync_usec, blocks_usec;     /* not asked for blocks before; how long it is given */
+        uint64_t sync_off;      /* the sync run whose branch it is not on */
+} PeerLink;
+
+typedef enum TrackerPhase {
+        TRACKER_WAITING,        /* until next_usec */
+        TRACKER_DIALLING,
+        TRACKER_REGISTERING,
+        TRACKER_REGISTERED,
+        TRACKER_REFUSED,        /* likewise until next_usec, but it said no */
+} TrackerPhase;
+
+typedef struct TrackerLink {
+        PeerEndpoint endpoint;
+        TrackerPhase phase;
+        LinkId link;
+        uint64_t dial, next_usec, ttl_usec;
+        uint64_t answer_usec;   /* an answer is awaited until then, 0: none is */
+        uint64_t version;       /* of the list that we have */
+        uint64_t behind;        /* version that we had when the tracker last said that it has a newer one */
+        bool asked;             /* for the list */
+        unsigned fails;
+        bool lost;              /* said so in the log */
+        char text[192];
+} TrackerLink;
+
+typedef enum RequestType {
+        REQUEST_INFO,
+        REQUEST_VOTES,
+        REQUEST_RANGE,
+        REQUEST_BLOCKS,
+} RequestType;
+
+typedef struct Request Request;
+struct Request {
+        uint64_t id;
+        RequestType type;
+        LinkId link;
+        uint64_t since_usec, deadline_usec;
+        bool locator;           /* INFO */
+        Id *ids;                /* VOTES, BLOCKS */
+        size_t n_ids;
+        uint64_t from, max;     /* RANGE */
+        TAILQ_ENTRY(Request) list;
+};
+TAILQ_HEAD(RequestList, Request);
+
+typedef enum DraftState {
+        DRAFT_SEALING,          /* its seal's signature is being checked, or its parent's */
+        DRAFT_HEADER,           /* the engine has its header and does not want its bodies */
+        DRAFT_WANTED,           /* bodies are fetched and checked */
+        DRAFT_COMPLETE,         /* waits for its parents */
+} DraftState;
+
+typedef struct Draft Draft;
+struct Draft {
+        Id id;
+        DraftState state;
+        Block *block;           /* entries NULL until they are here and checked */
+        Id *ids;                /* of its entries; NULL: not known yet */
+        Item **items;           /* likewise, while WANTED and COMPLETE; each counts us in n_blocks */
+        size_t n_asked, n_ready;        /* the first so many: are being checked; are checked */
+        SlotSet sources;        /* links that have it */
+        LinkId from;            /* who gave us the header; 0: import */
+        unsigned n_seals;       /* signatures of its seal that are being checked */
+        bool imported;
+        bool orphan;            /* its parent was not known when its seal was looked at */
+        bool known;             /* the engine has it already */
+        bool offered;           /* the engine was told that it is complete */
+        uint64_t serial, request, since_usec, ask_usec;
+        unsigned tries;
+        size_t bytes;           /* of the entries that came with it */
+        Draft *next_id;         /* in its bucket */
+        TAILQ_ENTRY(Draft) list;
+};
+TAILQ_HEAD(DraftList, Draft);
+#define DRAFT_BUCKETS 1024U
+
+typedef struct Range {          /* sync.c */
+        uint64_t from, max;
+        uint64_t request;       /* 0: not asked yet, or here */
+        LinkId link;
+        char *text;             /* blocks, once they are here */
+        size_t n_text;
+        TAILQ_ENTRY(Range) list;
+} Range;
+TAILQ_HEAD(RangeList, Range);
+
+typedef struct Sync {
+        uint64_t run;           /* number of the run under way, 0: none; links that are off its branch have it */
+        uint64_t n_runs;
+        LinkId lead;            /* whose chain it follows */
+        uint64_t request;       /* INFO with the locator, under way */
+        uint64_t fork;          /* height where its chain leaves ours */
+        uint64_t next;          /* height to ask for next */
+        uint64_t parsed;        /* up to here blocks have become drafts */
+        Id last;                /* id of the block at that height */
+        uint64_t target;        /* claimed height: a hint */
+        uint64_t max;           /* blocks to ask for at once */
+        uint64_t progress_usec; /* the last time blocks came */
+        struct RangeList ranges;
+} Sync;
+
+typedef enum CheckType {
+        CHECK_ENTRY,
+        CHECK_SEAL,
+} CheckType;
+
+typedef struct CheckFor {
+        CheckType type;
+        Id id;                  /* of the entry or the block */
+        uint64_t serial;        /* of the draft: another one of the same block may have another seal */
+} CheckFor;
+
+typedef struct Batch Batch;     /* of signatures that are being checked */
+struct Batch {
+        uint64_t token;
+        CheckFor *what;
+        size_t n;
+        TAILQ_ENTRY(Batch) list;
+};
+TAILQ_HEAD(BatchList, Batch);
+
+typedef struct Candidate {      /* a header that is worked on */
+        Header header;
+        Entry **entries;
+        size_t n_entries;
+} Candidate;
+
+typedef struct Watch {
+        uint64_t request;
+        Id id;
+        Place place;            /* 0: in no block */
+        uint64_t n_switches;    /* of the chain, when that was found */
+        const char *said;       /* state that was said last; NULL: nothing */
+        uint64_t depth;         /* and on how many blocks */
+} Watch;
+#define WATCHES_MAX 8192U
+
+typedef struct PenaltyRecord {  /* of an identity whose link may be gone */
+        Key key;
+        char host[sizeof((NodeAddress) {}.host)];
+        unsigned points;
+        uint64_t at_usec, banned_usec;
+} PenaltyRecord;
+#define PENALTY_RECORDS 256U
+
+struct Peer {
+        const Genesis *genesis;
+        Store *store;
+        const SecretKey *identity;
+        Key self;
+        PeerConfig config;      /* endpoints are in contacts and trackers; texts are ours */
+        char *announce_host, *agent;
+        Prng prng;
+        uint64_t now_usec, now_sec;
+
+        Chain *chain;
+        Pool *pool;
+        Engine *engine;
+        uint64_t final_height;
+        uint64_t version;       /* counts the changes of the chain */
+        uint64_t n_switches;    /* those that disconnected */
+
+        NodeEffects out, held;  /* of this step; those that wait for the commit's answer */
+        int failed, trouble;    /* memory; the store, within this step */
+        NodeEffects after;      /* of the engine: leave when the commit succeeded */
+        bool dirty;             /* the open transaction has something to commit */
+        bool committing;        /* COMMIT is out */
+        bool broken;            /* the last commit failed */
+        uint64_t retry_usec;
+        char problem[320], alarm[320], clock_text[256], line[160];
+
+        uint64_t tokens;        /* the last number given to a dial, a request, a batch */
+        uint64_t beat_usec, wake_usec, woken_usec;
+        bool changed, stopping;
+
+        PeerLink **links;
+        size_t n_links, allocated_links;
+        SlotSet slots_used, slots_stale;
+        struct RequestList requests;
+
+        Contact **contacts;
+        size_t n_contacts, allocated_contacts;
+        bool book_changed;
+        uint64_t remember_usec, dial_usec;
+        TrackerLink *trackers;
+        size_t n_trackers;
+        PenaltyRecord *penalties;
+        size_t n_penalties;
+
+        ItemTable items;
+        struct ItemList outs;   /* to be announced */
+        size_t out_bytes, n_outs;
+        uint64_t flush_usec, ask_usec;
+        Lately refused;
+
+        SigCheck *checks;       /* not handed out yet, with what they are for */
+        CheckFor *check_for;
+        size_t n_checks, first_check, allocated_checks;
+        struct BatchList batches;
+        size_t n_batches, n_checking;
+
+        bool paced;             /* enough was connected in this step */
+        struct DraftList drafts;
+        Draft *draft_buckets[DRAFT_BUCKETS];
+        size_t n_drafts, draft_bytes;
+        bool drafts_dirty;
+        Id want_tip, switch_to;
+        bool has_want, has_switch;
+        Sync sync;
+
+        Block **fresh;          /* connected since the last commit */
+        size_t n_fresh;
+        bool sweep;             /* the pool may hold what has no future */
+
+        Candidate candidates[2];        /* the newest first */
+        bool working;           /* on candidates[0] */
+        bool pool_changed;      /* since that was built */
+        bool pool_due;          /* the pool may hold what is valid in a block made now */
+        uint64_t started_usec, built_usec, built_version, engine_wake_usec;
+        uint64_t closing_sec;   /* when the next election closes */
+        uint64_t last_closing;  /* height at which the last one did */
+        uint64_t closing_version;       /* of the chain, to which these belong */
+        int8_t *phases;         /* of elections, as they were last said */
+        size_t n_phases;
+
+        Watch *watches;
+        size_t n_watches, allocated_watches;
+        struct { uint32_t uid; Allowance refused; } uids[64];
+        size_t n_uids, next_uid;
+        struct { uint64_t request; Buf text; bool begun, busy; } import;
+        struct { Key sealer; int64_t off_sec[2]; } clocks[8];
+        size_t n_clocks, next_clock;
+};
+
+/* peer.c */
+void peer_effect(Peer *p, const NodeEffect *fx);
+void peer_log(Peer *p, int level, NodeMessage message, const char *format, ...) _printf_(4, 5);
+void peer_arm(Peer *p, uint64_t at_usec);       /* a step at that time at the latest */
+uint64_t peer_token(Peer *p);
+uint64_t peer_jitter(Peer *p, uint64_t usec);   /* half of it to one and a half */
+void allowance_fill(Allowance *a, int64_t size, int64_t per_sec, uint64_t now_usec);
+
+/* links.c */
+int peer_link_on_up(Peer *p, const NodeEvent *ev);
+int peer_link_on_down(Peer *p, LinkId id, const char *text);
+int peer_link_on_frame(Peer *p, const NodeEvent *ev);
+PeerLink* peer_link_find(const Peer *p, LinkId id);
+void peer_link_close(Peer *p, PeerLink *l, int verdict, const char *reason);         /* l is gone afterwards */
+void peer_link_send(Peer *p, PeerLink *l, NodeLane lane, const Message *m);
+void peer_link_send_frame(Peer *p, PeerLink *l, NodeLane lane, char *data, size_t n);        /* takes data over */
+void peer_link_send_error(Peer *p, PeerLink *l, int verdict, const char *text, const uint64_t *id);
+void peer_link_update_reading(Peer *p, PeerLink *l); /* pause or resume */
+int peer_links_beat(Peer *p);
+int peer_links_timers(Peer *p);
+
+void peer_links_done(Peer *p);
+
+/* requests.c */
+Request* request_new(Peer *p, PeerLink *l, RequestType type, uint64_t wait_usec);
+Request* request_find(Peer *p, LinkId link, uint64_t id);
+bool request_pending(const Peer *p, LinkId link, RequestType type);
+int request_answered(Peer *p, PeerLink *l, const Message *m);
+int request_failed(Peer *p, Request *q, bool late);
+void requests_done(Peer *p);
+int requests_expire(Peer *p);                   /* those whose time is over */
+int requests_drop_link(Peer *p, LinkId link);   /* asks others */
+
+/* penalty.c */
+/* Adds to l's penalty if verdict is a fault, tells it, closes and bans if it is too much: true if l is gone. */
+bool peer_link_fault(Peer *p, PeerLink *l, int verdict, const Why *why, const uint64_t *id);
+void penalty_blame(Peer *p, LinkId link, int verdict, const Why *why);          /* a link that may be gone */
+bool penalty_spend_message(Peer *p, PeerLink *l);       /* true: l flooded us and is gone */
+void penalty_spend_waste(Peer *p, PeerLink *l, int64_t n);
+bool penalty_banned(const Peer *p, const Key *key, const char *host);
+unsigned penalty_remembered(const Peer *p, const Key *key);
+
+/* book.c */
+int book_configure(Peer *p, const PeerConfig *config);
+int book_recall(Peer *p, const char *text, size_t n);
+void book_write(Peer *p);                       /* NODE_FX_REMEMBER */
+Contact* book_by_key(const Peer *p, const Key *key);
+int book_met(Peer *p, PeerLink *l, Contact *dialled);
+int book_listed(Peer *p, unsigned tracker, const Key *key, const char *host, uint16_t port);
+void book_unlist(Peer *p, unsigned tracker, const Key *key);     /* NULL: all that it listed */
+void book_tidy(Peer *p);                        /* after a list was read */
+Contact* book_by_dial(const Peer *p, uint64_t dial);
+void book_failed(Peer *p, Contact *c);
+void book_dial(Peer *p);                        /* fills the outbound slots */
+void book_done(Peer *p);
+
+/* trackers.c */
+int trackers_configure(Peer *p, const PeerConfig *config);
+bool tracker_on_up(Peer *p, const NodeEvent *ev);       /* true: it was a tracker's */
+bool tracker_on_down(Peer *p, LinkId id, const char *text);
+bool tracker_on_dial_failed(Peer *p, uint64_t dial, const char *text);
+int tracker_on_frame(Peer *p, const NodeEvent *ev, bool *ret_was);
+void trackers_timers(Peer *p);
+void trackers_stop(Peer *p);
+void trackers_done(Peer *p);
+Json* trackers_status(const Peer *p, uint64_t now_usec);
+
+/* gossip.c */
+int gossip_on_ids(Peer *p, PeerLink *l, const Message *m);
+int gossip_on_lines(Peer *p, PeerLink *l, const Message *m);
+void gossip_link_up(Peer *p, PeerLink *l);
+void gossip_queue(Peer *p, Item *i);            /* announce it at the next flush */
+void gossip_unqueue(Peer *p, Item *i);
+void gossip_flush(Peer *p);
+void gossip_beat(Peer *p);
+
+/* wants.c */
+Item* gossip_want(Peer *p, const Id *id);       /* NULL: no memory; WANTED if it was not there, without a time to ask */
+void gossip_unwant(Peer *p, Item *i);           /* it leaves WANTED */
+int gossip_ask(Peer *p);
+int gossip_on_response(Peer *p, PeerLink *l, const Request *q, const Message *m);
+void gossip_not_delivered(Peer *p, const Request *q, bool more);        /* what q asked for and is still wanted */
+
+/* admission.c */
+typedef struct Origin {
+        PeerLink *link;         /* NULL: local */
+        uint64_t request;       /* a local user's, 0: none */
+        uint32_t uid;           /* whose */
+        bool voter;             /* from its voter: until `closes`; and we are the entry's first peer */
+} Origin;
+/* What is known of the line at once: *ret_verdict 0 (it is under way, or waits in the pool; a local user is answered) or the
+ * verdict, for the caller to deal with. */
+int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_verdict, Why *why);
+/* The same for lines of a link, with what a verdict leads to. True in *ret_gone: the link was closed. */
+int admit_lines(Peer *p, PeerLink *l, const Message *m, bool *ret_gone);
+int admit_block_entry(Peer *p, Item *i, Entry *e);      /* its signature is checked, if it was not yet */
+int admit_on_checked(Peer *p, const Id *id, bool valid);
+int admit_returned(Peer *p, Entry *e);                  /* of a disconnected block */
+void admit_connected(Peer *p, const Block *b);          /* its entries leave the pool */
+int admit_release(Peer *p, Item *i);                    /* no block needs it any longer */
+int admit_reload(Peer *p);                              /* the store's pool, at the start */
+int admit_sweep(Peer *p);                               /* those without a future leave */
+
+/* verify.c */
+int verify_add(Peer *p, CheckFor what, SigCheck *c);    /* takes c's contents over */
+void verify_flush(Peer *p);
+int verify_on_answer(Peer *p, const NodeEvent *ev);
+void verify_done(Peer *p);
+
+/* serve.c */
+int serve_request(Peer *p, PeerLink *l, const Message *m);
+int serve_next(Peer *p, PeerLink *l);           /* the lane has room */
+void serve_drop(PeerLink *l);
+
+/* drafts.c */
+Draft* draft_find(const Peer *p, const Id *id);
+/* Makes a draft of header and seal, which are judged; *ret stays NULL, and *ret_verdict says why, where there will be none. */
+int draft_new(Peer *p, const Header *h, const char *header, size_t n_header, const char *seal, size_t n_seal, Draft **ret,
+                int *ret_verdict, Why *why);
+int draft_on_announced(Peer *p, PeerLink *l, const Message *m);
+/* A whole block, which is taken over: becomes a draft or fills one. *ret_verdict > 0: it did not. */
+int draft_add_block(Peer *p, Block *b, PeerLink *from, bool imported, int *ret_verdict, Why *why);
+int draft_on_sealed(Peer *p, const CheckFor *what, bool valid);
+int draft_want(Peer *p, const Id *tip);
+int draft_detach(Peer *p, Draft *d, bool release);      /* from its items */
+void draft_free(Peer *p, Draft *d);                     /* detached */
+int draft_drop(Peer *p, Draft *d);                      /* with what descends from it */
+int draft_invalid(Peer *p, const Id *id, int verdict, const Why *why);
+int drafts_drop_all(Peer *p);
+void drafts_done(Peer *p);
+
+/* bodies.c: from a header that the engine wants to a block that can be connected */
+int drafts_advance(Peer *p);
+int drafts_on_blocks(Peer *p, PeerLink *l, const Request *q, const Message *m);
+int drafts_not_delivered(Peer *p, const Request *q, bool late);
+int drafts_timers(Peer *p);
+
+/* commit.c */
+int commit_switch(Peer *p, const Id *tip);
+int commit_own(Peer *p, const Header *h, const char *seal, size_t n_seal);
+int commit_finish(Peer *p);                     /* end of the step: COMMIT, if there is something to commit */
+int commit_on_committed(Peer *p);
+int commit_on_failed(Peer *p, int error);
+int commit_retry(Peer *p);
+int commit_work_at(Peer *p, uint64_t height, uint8_t ret[16]);  /* summed difficulty of the main chain */
+int commit_phases(Peer *p, bool say);           /* of elections: takes note of them */
+int commit_trouble(Peer *p, int error);         /* the store failed within a step: 0 if the peer goes on */
+void commit_done(Peer *p);
+
+/* engine-glue.c */
+int engine_start(Peer *p);
+int engine_feed(Peer *p, const EngineEvent *ev);
+/* Header and seal: engine's check_seal(). */
+int engine_judge(Peer *p, const Header *h, const char *seal, size_t n, SigCheck *checks, size_t *ret_n, Why *why);
+uint64_t engine_final_height(const Peer *p);
+/* Summed difficulty of a chain that had `before` and goes on with h. */
+void work_add(uint8_t ret[16], const uint8_t before[16], const Header *h);
+
+/* mine.c */
+int mine_update(Peer *p);
+int mine_look_at_elections(Peer *p);
+int mine_on_effect(Peer *p, const Header *h);
+void mine_stop(Peer *p);
+const Candidate* mine_candidate(const Peer *p, const Id *id);
+void mine_done(Peer *p);
+
+/* clock.c */
+void clock_compare(Peer *p, const Header *h);   /* a block was announced just now */
+
+/* sync.c */
+void sync_consider(Peer *p);                    /* begin, if somebody is ahead */
+int sync_on_info(Peer *p, PeerLink *l, const Request *q, const Message *m);
+int sync_on_range(Peer *p, PeerLink *l, const Request *q, const Message *m);
+int sync_not_delivered(Peer *p, const Request *q, bool late);
+void sync_ask_info(Peer *p, PeerLink *l, bool locator);
+int sync_fill(Peer *p);                         /* parse what is here, ask for more */
+void sync_end(Peer *p);
+bool sync_behind(const Peer *p);                /* far enough that there is no point in making blocks */
+
+/* submit.c */
+int submit_line(Peer *p, const NodeEvent *ev);
+int submit_in_pool(Peer *p, uint64_t request, const Id *id);
+void submit_refuse(Peer *p, uint64_t request, uint32_t uid, int verdict, const Why *why);
+int submit_watch(Peer *p, const NodeEvent *ev);
+void submit_cancel(Peer *p, uint64_t request);
+int submit_update_watches(Peer *p);
+void submit_done(Peer *p);
+
+/* import.c */
+int import_piece(Peer *p, const NodeEvent *ev);
+int import_update(Peer *p);                     /* answers, when its blocks are decided */
+void import_fail(Peer *p, int verdict, const Why *why);
+void import_done(Peer *p);

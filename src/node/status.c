@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "node/peer-internal.h"
+
+static size_t count_links(const Peer *p) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < p->n_links; i++)
+                n += p->links[i]->up && !p->links[i]->client;
+        return n;
+}
+
+/* What an operator must mend, the worst first. */
+static const char* problem(const Peer *p) {
+        if (p->problem[0])
+                return p->problem;
+        return p->clock_text[0] ? p->clock_text : NULL;
+}
+
+unsigned peer_confirmations(const Peer *p) {
+        EngineStatus status = {};
+
+        p->engine->type->status(p->engine, &status);
+        return status.confirmations;
+}
+
+int peer_status(Peer *p, uint64_t now_usec, Json **ret) {
+        _cleanup_json_ Json *o = json_new_object();
+        const ChainTip *tip = chain_tip(p->chain);
+        EngineStatus status = {};
+        Json *pool = json_new_object();
+
+        assert(ret);
+        if (!o || !pool) {
+                (void) json_free(pool);
+                return -ENOMEM;
+        }
+        p->engine->type->status(p->engine, &status);
+        json_set_text(o, "agent", p->agent);
+        json_set_text(o, "alarm", p->alarm[0] ? p->alarm : NULL);
+        json_set_int(o, "confirmations", status.confirmations);
+        if (status.next_difficulty > 0)
+                json_set_int(o, "difficulty", (int64_t) status.next_difficulty);
+        json_set_text(o, "engine", status.engine);
+        json_set_int(o, "final", (int64_t) p->final_height);
+        json_set_int(o, "height", (int64_t) tip->height);
+        json_set_key(o, "key", &p->self);
+        json_set_int(o, "links", (int64_t) count_links(p));
+        json_set_bool(o, "mining", p->working);
+        json_set_id(o, "network", &p->genesis->network);
+        json_set_int(pool, "bytes", (int64_t) pool_bytes(p->pool));
+        json_set_int(pool, "entries", (int64_t) pool_count(p->pool));
+        json_set(o, "pool", pool);
+        json_set_text(o, "problem", problem(p));
+        if (p->sync.run != 0 && p->sync.request == 0) {
+                Json *syncing = json_new_object();
+
+                json_set_int(syncing, "from", (int64_t) p->sync.fork);
+                json_set_int(syncing, "to", (int64_t) p->sync.target);
+                json_set(o, "syncing", syncing);
+        }
+        json_set_int(o, "time", (int64_t) tip->time);
+        json_set_id(o, "tip", &tip->id);
+        json_set(o, "trackers", trackers_status(p, now_usec));
+        json_set_text(o, "work", status.work);
+        *ret = TAKE_PTR(o);
+        return 0;
+}
+
+int peer_links(Peer *p, uint64_t now_usec, Json **ret) {
+        _cleanup_json_ Json *a = json_new_array();
+
+        assert(ret);
+        if (!a)
+                return -ENOMEM;
+        for (size_t i = 0; i < p->n_links; i++) {
+                const PeerLink *l = p->links[i];
+                char address[sizeof(l->address.host) + 8];
+                Json *o;
+
+                if (!l->up)
+                        continue;
+                o = json_new_object();
+                (void) snprintf(address, sizeof(address), "%s:%u", l->address.host, l->address.port);
+                json_set_text(o, "address", address);
+                json_set_text(o, "agent", l->agent);
+                json_set_text(o, "direction", l->inbound ? "in" : "out");
+                json_set_int(o, "final", (int64_t) l->final);
+                json_set_int(o, "height", (int64_t) l->height);
+                json_set_key(o, "key", &l->key);
+                json_set_int(o, "link", (int64_t) l->id);
+                json_set_int(o, "penalty", l->penalty);
+                json_set_int(o, "received_bytes", (int64_t) l->received_bytes);
+                if (l->rtt_usec > 0)
+                        json_set_int(o, "rtt_ms", (int64_t) ((l->rtt_usec + 999) / 1000));
+                json_set_int(o, "sent_bytes", (int64_t) l->sent_bytes);
+                json_set_int(o, "since_sec", (int64_t) l->since_sec);
+                json_set_id(o, "tip", &l->tip);
+                json_add(a, o);
+        }
+        *ret = TAKE_PTR(a);
+        return 0;
+}
+
+const char* peer_status_line(Peer *p) {
+        const ChainTip *tip = chain_tip(p->chain);
+        size_t n = count_links(p);
+        int k;
+
+        k = snprintf(p->line, sizeof(p->line), "%s, height %" PRIu64 ", %" PRIu64 " final, %zu link%s", p->engine->type->name,
+                        tip->height, p->final_height, n, n == 1 ? "" : "s");
+        if (p->problem[0])
+                (void) snprintf(p->line + k, sizeof(p->line) - (size_t) k, "; the ledger cannot be written");
+        else if (sync_behind(p))
+                (void) snprintf(p->line + k, sizeof(p->line) - (size_t) k, "; fetching up to height %" PRIu64, p->sync.target);
+        return p->line;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "node/peer-internal.h"
+
+/* Signatures are checked by whoever has the cores. They are handed out in batches: at once while few are out, so that a
+ * single vote waits for nobody, and in larger ones under load, since they gather while others are being checked. */
+
+#define BATCH_MAX       256U
+#define BATCHES_MAX     16U
+
+int verify_add(Peer *p, CheckFor what, SigCheck *c) {
+        if (p->n_checks == p->allocated_checks) {
+                size_t n = p->allocated_checks ? p->allocated_checks * 2 : 64;
+                SigCheck *checks;
+                CheckFor *check_for;
+
+                checks = reallocarray(p->checks, n, sizeof(SigCheck));
+                if (!checks)
+                        goto no_memory;
+                p->checks = checks;
+                check_for = reallocarray(p->check_for, n, sizeof(CheckFor));
+                if (!check_for)
+                        goto no_memory;
+                p->check_for = check_for;
+                p->allocated_checks = n;
+        }
+        p->checks[p->n_checks] = *c;
+        p->check_for[p->n_checks++] = what;
+        *c = (SigCheck) {};
+        p->n_checking++;
+        return 0;
+
+no_memory:
+        sig_check_done(c);
+        return -ENOMEM;
+}
+
+static int hand_out(Peer *p, size_t n) {
+        NodeEffect fx = { .type = NODE_FX_VERIFY };
+        Batch *b;
+
+        b = new0(Batch, 1);
+        if (!b)
+                return -ENOMEM;
+        b->what = newN(CheckFor, n);
+        fx.checks = newN(SigCheck, n);
+        if (!b->what || !fx.checks) {
+                free(b->what);
+                free(b);
+                free(fx.checks);
+                return -ENOMEM;
+        }
+        memcpy(b->what, p->check_for + p->first_check, n * sizeof(CheckFor));
+        memcpy(fx.checks, p->checks + p->first_check, n * sizeof(SigCheck));
+        p->first_check += n;
+        b->token = fx.token = peer_token(p);
+        b->n = fx.n_checks = n;
+        TAILQ_INSERT_TAIL(&p->batches, b, list);
+        p->n_batches++;
+        peer_effect(p, &fx);
+        return 0;
+}
+
+void verify_flush(Peer *p) {
+        while (p->first_check < p->n_checks && p->n_batches < BATCHES_MAX) {
+                int r = hand_out(p, MIN(p->n_checks - p->first_check, (size_t) BATCH_MAX));
+
+                if (r < 0) {
+                        p->failed = r;
+                        return;
+                }
+        }
+
+        /* What was handed out makes room at the front. */
+        if (p->first_check == p->n_checks)
+                p->first_check = p->n_checks = 0;
+        else if (p->first_check > p->allocated_checks / 2) {
+                size_t n = p->n_checks - p->first_check;
+
+                memmove(p->checks, p->checks + p->first_check, n * sizeof(SigCheck));
+                memmove(p->check_for, p->check_for + p->first_check, n * sizeof(CheckFor));
+                p->first_check = 0;
+                p->n_checks = n;
+        }
+}
+
+static void batch_free(Peer *p, Batch *b) {
+        TAILQ_REMOVE(&p->batches, b, list);
+        p->n_batches--;
+        free(b->what);
+        free(b);
+}
+
+int verify_on_answer(Peer *p, const NodeEvent *ev) {
+        int r = 0;
+        Batch *b;
+
+        TAILQ_FOREACH(b, &p->batches, list)
+                if (b->token == ev->token)
+                        break;
+        if (!b || b->n != ev->n_checks)
+                return -EINVAL;
+
+        for (size_t i = 0; i < b->n && r >= 0; i++) {
+                p->n_checking--;
+                switch (b->what[i].type) {
+
+                case CHECK_ENTRY:
+                        r = admit_on_checked(p, &b->what[i].id, ev->checks[i].valid);
+                        break;
+
+                case CHECK_SEAL:
+                        r = draft_on_sealed(p, b->what + i, ev->checks[i].valid);
+                        break;
+                }
+        }
+        batch_free(p, b);
+        return r;
+}
+
+void verify_done(Peer *p) {
+        while (!TAILQ_EMPTY(&p->batches))
+                batch_free(p, TAILQ_FIRST(&p->batches));
+        for (size_t i = p->first_check; i < p->n_checks; i++)
+                sig_check_done(p->checks + i);
+        free(p->checks);
+        free(p->check_for);
+}
