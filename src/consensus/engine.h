@@ -19,6 +19,14 @@ typedef struct EngineChain {
         int (*header_at)(void *userdata, uint64_t height, Header *ret);
         /* Height of the block of that id on the main chain. 0, -ENODATA. The network id is height 0. */
         int (*height_of)(void *userdata, const Id *id, uint64_t *ret);
+        /* What follows may be NULL: a reader that cannot tell costs time or, in turn, memory of what was. */
+        /* Summed difficulty up to and with the block at height, as it was stored with it, big-endian. 0, -ENODATA. */
+        int (*work_at)(void *userdata, uint64_t height, uint8_t ret[16]);
+        /* Its seal line, appended; asked for before a SWITCH that takes the block off the main chain, so that it can win
+         * again. 0, -ENODATA. */
+        int (*seal_at)(void *userdata, uint64_t height, Buf *ret);
+        /* Height of the last block of the main chain at which an election closed (0: none), for due(). */
+        int (*last_closing)(void *userdata, uint64_t *ret);
 } EngineChain;
 
 typedef struct EngineSetup {
@@ -38,8 +46,9 @@ typedef enum EngineEventType {
         ENGINE_EV_BODIES,       /* all entries of block `id` and of its branch down to the main chain are at hand */
         ENGINE_EV_SWITCHED,     /* the chain ends in `id` now */
         ENGINE_EV_INVALID,      /* block `id` breaks a rule on its parent: it and what descends from it is dropped */
-        ENGINE_EV_CANDIDATE,    /* work is due: `header` has count, root, time as the pool gives them; parent, height,
-                                 * sealer and the engine's field are the engine's to fill */
+        ENGINE_EV_CANDIDATE,    /* work is due: `header` has count, root, time as the pool gives them; network, parent, height,
+                                 * sealer and the engine's field are the engine's to fill (and a time not before the
+                                 * parent's). The caller paces them: at most once a second, anew every 10 s. */
         ENGINE_EV_IDLE,         /* nothing is due: stop working */
         ENGINE_EV_FOUND,        /* the miner found `nonce` for block `id` */
         ENGINE_EV_TICK,         /* time has passed */
@@ -62,7 +71,8 @@ typedef enum EngineEffectType {
         ENGINE_FX_SWITCH,       /* make `id` the tip: disconnect to the fork, connect the branch, whole or not at all;
                                  * answer with SWITCHED or INVALID */
         ENGINE_FX_ORPHAN,       /* the parent of header `id` is unknown: ask who sent it for what is between */
-        ENGINE_FX_MINE,         /* look for a nonce for `header` (pow) */
+        ENGINE_FX_MINE,         /* look for a nonce for `header` (pow), instead of for the one before; FOUND may still
+                                 * come for that one */
         ENGINE_FX_MINE_STOP,
         ENGINE_FX_SEALED,       /* own block `header` with seal line `data` is ready: connect and announce it */
         ENGINE_FX_SEND,         /* send message `data` to `to` (0: to all) */
@@ -110,7 +120,7 @@ typedef struct EngineType {
         Engine* (*free)(Engine *e);
         /* Judges header and seal by themselves (membership, work, form of the seal) and, if its parent is known, on its
          * parent (difficulty, view); `check` receives what signatures remain to be checked (n_max places). 0, V_SEAL,
-         * V_FORM, V_ORPHAN (parent unknown, everything else good), V_DUPLICATE (known), V_BLOCK, -errno. */
+         * V_FORM, V_SIZE, V_ORPHAN (parent unknown, everything else good), V_DUPLICATE (known), V_BLOCK, -errno. */
         int (*check_seal)(Engine *e, const Header *h, const char *seal, size_t n_seal, SigCheck *checks, size_t n_max,
                         size_t *ret_n, Why *why);
         int (*step)(Engine *e, const EngineEvent *ev, EngineEffects *ret);

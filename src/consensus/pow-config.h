@@ -14,8 +14,8 @@ typedef struct PowConfig {
         size_t n_miners;        /* 0: anybody may seal */
 } PowConfig;
 
-/* 0, V_FORM or V_KEY with why, -ENOMEM. */
-_must_check_ int pow_config_read(PowConfig *ret, const Json *o, Why *why);
+/* 0, V_FORM or V_KEY with why, -ENOMEM. judge: whether the miners' keys are to be judged too; once is enough. */
+_must_check_ int pow_config_read(PowConfig *ret, const Json *o, bool judge, Why *why);
 void pow_config_done(PowConfig *c);
 bool pow_config_may_seal(const PowConfig *c, const Key *k);
 
