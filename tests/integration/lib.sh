@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+# Real daemons on loopback, for the scripts beside this file, demo.sh and soak.sh: each in a folder of its own below $work, with
+# ports that the system picks. Everything ends and goes with the script.
+set -euo pipefail
+
+VOTED=${VOTED:?the path of voted; make check sets it}
+VOTECTL=${VOTECTL:?the path of votectl; make check sets it}
+work=$(mktemp -d "${TMPDIR:-/tmp}/voted-test.XXXXXX")
+export XDG_DATA_HOME=$work/data NO_COLOR=1
+unset VOTECTL_PASSPHRASE_FILE SSH_AUTH_SOCK VOTED_SOCKET SSH_CONNECTION CREDENTIALS_DIRECTORY STATE_DIRECTORY NOTIFY_SOCKET JOURNAL_STREAM
+declare -A pids=()
+
+cleanup() {
+	local status=$? name
+	trap - EXIT INT TERM
+	if [ "$status" != 0 ] && [ "$status" != 77 ] && [ -z "${QUIET_LOGS:-}" ]; then
+		for name in "$work"/*.log; do
+			[ -e "$name" ] && { echo "--- the end of ${name##*/}:"; tail -n 25 "$name"; }
+		done
+	fi
+	exec 2>/dev/null
+	for name in "${!pids[@]}"; do kill -KILL "${pids[$name]}" || true; done
+	wait || true
+	if [ -n "${KEEP:-}" ]; then echo "kept: $work"; else rm -rf "$work"; fi
+	exit "$status"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+fail() { echo "FAILED: $*"; exit 1; }
+skip() { echo "skipped: $*"; exit 77; }
+say() { printf '%s\n' "$*"; }
+
+# until_true SECONDS COMMAND...: asks again and again, a bounded number of times.
+until_true() {
+	local end=$((SECONDS + $1)) what
+	shift
+	what=$*
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$end" ] || { echo "not within the time: $what"; return 1; }
+		sleep 0.1
+	done
+}
+
+# start NAME ROLE [OPTION...]: a node called NAME; what stands in $work/NAME.conf configures it.
+start() {
+	local name=$1 role=$2
+	shift 2
+	[ -e "$work/$name.conf" ] || : >"$work/$name.conf"
+	mkdir -p "$work/$name"
+	"$VOTED" "$role" --host 127.0.0.1 --config "$work/$name.conf" --state-directory "$work/$name" \
+		--control-socket "$work/$name.socket" "$@" >>"$work/$name.log" 2>&1 </dev/null &
+	pids[$name]=$!
+	until_true 20 ctl "$name" status || { cat "$work/$name.log"; fail "$name does not start"; }
+}
+stop() { kill -TERM "${pids[$1]}" && { wait "${pids[$1]}" || true; }; unset "pids[$1]"; }
+kill_hard() { kill -KILL "${pids[$1]}" && { wait "${pids[$1]}" 2>/dev/null || true; }; unset "pids[$1]"; }
+alive() { kill -0 "${pids[$1]}" 2>/dev/null; }
+
+# ctl NAME VERB...: votectl on that node's socket.
+ctl() { local name=$1; shift; "$VOTECTL" --socket "$work/$name.socket" --no-pager "$@" </dev/null; }
+# field NAME KEY: one member of the status.
+field() { ctl "$1" status --json | jq -r ".$2"; }
+is() { [ "$(field "$1" "$2")" = "$3" ]; }
+at_least() { [ "$(field "$1" "$2")" -ge "$3" ]; }
+port() { field "$1" listen | sed 's/.*://'; }
+
+# tracker NAME; peer NAME TRACKER...: with the trackers' real ports.
+tracker() { start "$1" tracker --port 0; }
+peer_conf() {
+	local name=$1 t
+	shift
+	{
+		echo '[Peer]'
+		for t; do echo "Tracker=127.0.0.1:$(port "$t")"; done
+		[ -n "${MINE:-}" ] && printf '[Mining]\nEnable=%s\n' "$MINE"
+		[ -n "${THREADS:-}" ] && printf '[Mining]\nThreads=%s\n' "$THREADS"
+	} >"$work/$name.conf"
+}
+peer() { peer_conf "$@"; start "$1" peer; }
+
+needs() { for x; do command -v "$x" >/dev/null || skip "$x is missing (Debian: apt install $x)"; done; }
+
+# found_network NAME [OPTION...]: a key of ours, a genesis, pinned by votectl and joined by every peer that runs.
+found_network() {
+	local name=$1 p
+	shift
+	"$VOTECTL" key generate --no-passphrase >/dev/null
+	"$VOTECTL" network create --name "$name" --engine "${ENGINE:-pow}" --admin self "$@" >"$work/genesis"
+	"$VOTECTL" network add "$work/genesis" --yes >/dev/null
+	network=$(tr -d '\n' <"$work/genesis" | b2sum -l 256 | cut -d' ' -f1)
+	for p in "${!pids[@]}"; do
+		[ "$(field "$p" role)" = peer ] || continue
+		ctl "$p" network join "$work/genesis" --id "$network" >/dev/null
+	done
+}
+# By the clock: the ledger knows of the opening only with the first block after it.
+opened() { [ "$(ctl "$1" show "$2" --json | jq -r .summary.opens)" -le "$(date +%s)" ]; }
+phase_is() { [ "$(ctl "$1" show "$2" --json | jq -r .summary.phase)" = "$3" ]; }
+result_is_final() { [ "$(ctl "$1" results "$2" --json | jq -r .final)" = true ]; }
+grep_status() { field "$1" problem | grep -qE "$2"; }
+no_problem() { [ "$(field "$1" problem)" = null ]; }
+ballots_are() { [ "$(ctl "$1" show "$2" --json | jq .summary.ballots)" = "$3" ]; }
