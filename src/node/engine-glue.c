@@ -33,6 +33,32 @@ static int height_of(void *userdata, const Id *id, uint64_t *ret) {
         return p->store->ops->block_find(p->store, id, ret);
 }
 
+static int work_at(void *userdata, uint64_t height, uint8_t ret[16]) {
+        return commit_work_at(userdata, height, ret);
+}
+
+static int seal_at(void *userdata, uint64_t height, Buf *ret) {
+        Peer *p = userdata;
+        StoredBlock b = {};
+        int r;
+
+        r = p->store->ops->block_get(p->store, height, &b);
+        if (r < 0)
+                return r;
+        buf_add(ret, b.seal, b.n_seal);
+        stored_block_done(&b);
+        return buf_error(ret);
+}
+
+static int last_closing(void *userdata, uint64_t *ret) {
+        Peer *p = userdata;
+        int r;
+
+        r = mine_look_at_elections(p);
+        *ret = p->last_closing;
+        return r;
+}
+
 static int sign(void *userdata, const char *kind, const char *line, size_t n, Buf *ret) {
         Peer *p = userdata;
 
@@ -45,7 +71,8 @@ int engine_start(Peer *p) {
                 .network = p->genesis->network,
                 .created = p->genesis->created,
                 .self = p->self,
-                .chain = { .userdata = p, .header_at = header_at, .height_of = height_of },
+                .chain = { .userdata = p, .header_at = header_at, .height_of = height_of,
+                        .work_at = work_at, .seal_at = seal_at, .last_closing = last_closing },
                 .sign_userdata = p,
                 .sign = sign,
         };
