@@ -383,7 +383,10 @@ static int migrate(Db *d, Why *why) {
         return db_commit(d);
 }
 
-static void close_handle(Db *d) {
+/* as_it_is: what may be damaged, or is not ours, is not touched: the log stays beside it. */
+static void close_handle(Db *d, bool as_it_is) {
+        if (as_it_is)
+                (void) sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         (void) sqlite3_close_v2(d->handle);
         *d = (Db) {};
 }
@@ -418,7 +421,7 @@ int db_open(Db *ret, const char *dir, Why *why) {
         else if (why && why->text[0] == '\0')
                 (void) why_set(why, 0, "%s", r == -EUCLEAN ? sqlite3_errmsg(d.handle) : strerror(-r));
         (void) why_prefix(why, 0, "%s", path);
-        close_handle(&d);
+        close_handle(&d, true);
         return r;
 }
 
@@ -434,7 +437,7 @@ void db_close(Db *d) {
                 if (run(d, "INSERT INTO meta (key, value) VALUES ('store.clean', x'01') ON CONFLICT DO NOTHING") < 0 || db_commit(d) < 0)
                         db_rollback(d);
         }
-        close_handle(d);
+        close_handle(d, d->suspect);
 }
 
 /* --- setting aside --- */
