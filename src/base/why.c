@@ -27,7 +27,7 @@ static void _printf_(2, 0) why_format(Why *why, const char *format, va_list ap) 
         text_clean(why->text);
 }
 
-int why_set(Why *why, int verdict, const char *format, ...) {
+int (why_set)(Why *why, int verdict, const char *format, ...) {
         va_list ap;
 
         if (!why)
@@ -39,7 +39,7 @@ int why_set(Why *why, int verdict, const char *format, ...) {
         return verdict;
 }
 
-int why_prefix(Why *why, int verdict, const char *format, ...) {
+int (why_prefix)(Why *why, int verdict, const char *format, ...) {
         Why prefix, rest;
         va_list ap;
 

@@ -16,3 +16,9 @@ typedef struct Why {
 int why_set(Why *why, int verdict, const char *format, ...) _printf_(3, 4);
 /* Puts "prefix: " in front of what is there, and returns verdict. */
 int why_prefix(Why *why, int verdict, const char *format, ...) _printf_(3, 4);
+
+#ifdef __clang_analyzer__
+/* It looks into no function with "...", and would take it that 0 may come back. */
+#define why_set(why, verdict, ...)    (why_set(why, verdict, __VA_ARGS__), (verdict))
+#define why_prefix(why, verdict, ...) (why_prefix(why, verdict, __VA_ARGS__), (verdict))
+#endif

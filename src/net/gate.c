@@ -69,7 +69,7 @@ static int count_up(Gate *g, const NetKey *k) {
 static void count_down(Gate *g, const NetKey *k) {
         Count *c = count_find(g, k);
 
-        assert(c && c->links > 0);
+        assert(g->counts && c && c->links > 0);
         if (--c->links > 0)
                 return;
         HASH_DEL(g->counts, c);

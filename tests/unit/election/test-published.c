@@ -164,7 +164,7 @@ START_TEST(debian_2020_elects_jonathan_carter) {
 
                 if (p > text && p[-1] != '\n')          /* the explanation of the format */
                         continue;
-                for (char rank = '1'; rank <= '9'; rank++) {
+                for (int rank = '1'; rank <= '9'; rank++) {
                         char tier[32] = "";
 
                         for (size_t i = 0; i < 4; i++)
