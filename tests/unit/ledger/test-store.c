@@ -479,7 +479,7 @@ START_TEST(both_stores_hold_the_same) {
                 dump(q.s, &b);
                 sort_lines(&a);
                 sort_lines(&b);
-                ck_assert_msg(streq(a.p, b.p), "seed %d, step %d:\n%s\n--\n%s", _i, i, a.p, b.p);
+                ck_assert_msg(a.p && b.p && streq(a.p, b.p), "seed %d, step %d:\n%s\n--\n%s", _i, i, a.p, b.p);
         }
 }
 END_TEST
