@@ -29,6 +29,15 @@ START_TEST(an_election_goes_through_its_phases_with_the_time_of_blocks) {
         }
         ck_assert(!chain_closing_due(f.chain, UINT32_MAX));
         ck_assert_uint_eq(info.closing_height, 2 + 5);
+        {
+                _cleanup_(chain_freep) Chain *again = NULL;
+                ElectionInfo same;
+
+                ck_assert_int_eq(chain_new(&again, f.genesis, f.store), 0);
+                ck_assert_int_eq(chain_election_by_id(again, &f.election->id, &same), 0);
+                ck_assert_uint_eq(same.closing_height, 2 + 5);
+                ck_assert(id_equal(&same.closing_block, &info.closing_block));
+        }
         closing = info.closing_block;
 
         /* Back, and forth with another block: the closing follows. */
@@ -49,6 +58,20 @@ START_TEST(an_election_goes_through_its_phases_with_the_time_of_blocks) {
         ck_assert_uint_eq(info.closing_height, 7);
         ck_assert(!id_equal(&info.closing_block, &closing));
         ck_assert(id_equal(&info.closing_block, &chain_tip(f.chain)->id));
+        fixture_done(&f);
+}
+END_TEST
+
+START_TEST(without_notice_an_election_takes_effect_until_it_opens) {
+        Fixture f;
+        Entry *e;
+        Why why = {};
+
+        fixture_new(&f, NULL, NULL, 4);
+        e = fixture_election(f.genesis, FIXTURE_ADMIN, "soon", &f.roll->id, 1, 3000, 4000, NULL);
+        assert_verdict(FIXTURE_CONNECT(f.chain, 3000, &why, e), V_LATE, why);
+        assert_verdict(FIXTURE_CONNECT(f.chain, 2999, &why, e), 0, why);
+        entry_unref(e);
         fixture_done(&f);
 }
 END_TEST
@@ -208,6 +231,7 @@ END_TEST
 
 static void add(TCase *t) {
         tcase_add_test(t, an_election_goes_through_its_phases_with_the_time_of_blocks);
+        tcase_add_test(t, without_notice_an_election_takes_effect_until_it_opens);
         tcase_add_test(t, a_withdrawn_election_stays_withdrawn_and_never_closes);
         tcase_add_test(t, an_election_that_is_not_approved_in_time_is_void);
         tcase_add_test(t, the_last_vote_of_each_voter_counts_with_its_weight);

@@ -25,14 +25,14 @@ START_TEST(the_last_ids_are_found_and_older_ones_are_not) {
         Id id;
 
         ck_assert_int_eq(recent_reserve(&r), 0);
-        for (uint64_t i = 0; i < RECENT_IDS_MAX + 1000; i++) {
+        for (uint64_t i = 0; i < 3 * RECENT_IDS_MAX + 1000; i++) {
                 id = id_of(i);
                 recent_add(&r, &id, PLACE(i / 10 + 1, i % 10));
         }
-        for (uint64_t i = 0; i < RECENT_IDS_MAX + 1000; i++) {
+        for (uint64_t i = 0; i < 3 * RECENT_IDS_MAX + 1000; i++) {
                 id = id_of(i);
-                ck_assert_int_eq(recent_find(&r, &id, &place), i >= 1000);
-                if (i >= 1000)
+                ck_assert_int_eq(recent_find(&r, &id, &place), i >= 2 * RECENT_IDS_MAX + 1000);
+                if (i >= 2 * RECENT_IDS_MAX + 1000)
                         ck_assert_uint_eq(place, PLACE(i / 10 + 1, i % 10));
         }
         recent_done(&r);
