@@ -89,7 +89,7 @@ _must_check_ int chain_select(Chain *c, Entry *const *candidates, size_t n, uint
 void chain_set_lean(Chain *c);
 
 /* --- reading --- */
-/* The chain as an engine reads it (EngineSetup.chain); valid while c is. */
+/* The chain as an engine reads it (EngineSetup.chain), without what may be NULL there: all that an audit needs. Valid while c is. */
 EngineChain chain_engine_reader(Chain *c);
 size_t chain_n_elections(const Chain *c);
 _must_check_ int chain_election_at(const Chain *c, size_t i, ElectionInfo *ret);                   /* in ledger order */

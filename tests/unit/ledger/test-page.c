@@ -18,8 +18,8 @@ static char* page(void) {
 START_TEST(the_page_has_the_schema_of_the_database) {
         _cleanup_free_ char *text = page();
 
-        ck_assert_msg(strstr(text, store_sqlite_schema()), "man/voted-ledger.5.in, DATABASE, expected:\n%s",
-                        store_sqlite_schema());
+        ck_assert_msg(strstr(text, store_sqlite_schema()),
+                        "man/voted-ledger.5.in, DATABASE, expected:\n%s", store_sqlite_schema());
 }
 END_TEST
 
