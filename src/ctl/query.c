@@ -42,7 +42,7 @@ static int invalid_parameter(QueryError *e, const char *parameter) {
 static void set_depth(const QuerySource *q, Json *o, uint64_t height) {
         uint64_t tip = chain_tip(q->chain)->height;
 
-        json_set_int(o, "confirmations", (int64_t) (tip - height + 1));
+        json_set_int(o, "confirmations", (int64_t) (tip - height));
         json_set_int(o, "needed", q->confirmations > 0 ? (int64_t) q->confirmations : 1);
 }
 

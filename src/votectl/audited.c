@@ -62,6 +62,24 @@ int audited_finish(Audited *a, Why *why) {
         return r;
 }
 
+Json* audited_status(const Audited *a) {
+        const Genesis *g = chain_genesis(audit_chain(a->audit));
+        Json *o = json_new_object();
+
+        json_set_text(o, "role", "ledger");
+        json_set_id(o, "network", &g->network);
+        json_set_text(o, "network_name", g->name);
+        json_set_text(o, "engine", g->engine->name);
+        json_set_int(o, "confirmations", receipts_depth(g));
+        json_set_int(o, "height", (int64_t) a->facts.height);
+        json_set_int(o, "final", (int64_t) a->facts.final_height);
+        json_set_id(o, "tip", &a->facts.tip);
+        json_set_int(o, "tip_time", (int64_t) a->facts.tip_time);
+        json_set_bool(o, "late_votes_may_be_lost", g->late_votes_may_be_lost);
+        json_set_text(o, "status", "a file, which was checked");
+        return o;
+}
+
 int audited_call(Audited *a, const char *method, const Json *params, Json **ret, char **ret_error,
         Why *why) {
         QueryError error = {};
@@ -72,6 +90,10 @@ int audited_call(Audited *a, const char *method, const Json *params, Json **ret,
         q.chain = audit_chain(a->audit);
         if (!q.chain)
                 return ctl_fail(a->c, EXIT_WRONG, NULL, "there is no ledger to answer from");
+        if (strstr(method, ".GetStatus")) {
+                *ret = audited_status(a);
+                return *ret ? EXIT_DONE : ctl_oom(a->c);
+        }
         q.final_height = a->facts.final_height;
         q.confirmations = receipts_depth(chain_genesis(q.chain));
         r = strstr(method, ".GetReceipt") || strstr(method, ".GetBlock")

@@ -28,6 +28,9 @@ _must_check_ int audited_finish(Audited *a, Why *why);
 int audited_call(
         Audited *a, const char *method, const Json *params, Json **ret, char **ret_error, Why *why);
 
+/* What GetStatus says of a ledger. NULL: no memory. */
+Json* audited_status(const Audited *a);
+
 /* A whole file ("-": standard input), with a progress bar. EXIT_WRONG, after a message that names
  * the line, if it is wrong. --network insists on one. An exit code. */
 int audited_read_file(Audited *a, const char *path);

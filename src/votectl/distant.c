@@ -448,22 +448,12 @@ static int on_get_block(Distant *d, const Json *params, Json **ret, char **ret_e
 }
 
 static int on_get_status(Distant *d, Json **ret) {
-        const Genesis *g = d->c->genesis;
-        Json *o = json_new_object();
+        Json *o = audited_status(&d->ledger);
 
-        json_set_text(o, "role", "peer");
         json_set_text(o, "version", d->agent);
         json_set_key(o, "key", net_client_remote(d->net));
         json_set_text(o, "listen", option_value(&d->c->options, "peer"));
-        json_set_id(o, "network", &g->network);
-        json_set_text(o, "network_name", g->name);
-        json_set_text(o, "engine", g->engine->name);
-        json_set_int(o, "height", (int64_t) d->ledger.facts.height);
-        json_set_int(o, "final", (int64_t) d->ledger.facts.final_height);
-        json_set_id(o, "tip", &d->ledger.facts.tip);
-        json_set_int(o, "tip_time", (int64_t) d->ledger.facts.tip_time);
-        json_set_bool(o, "late_votes_may_be_lost", g->late_votes_may_be_lost);
-        json_set_text(o, "status", "a distant peer; its ledger was checked here");
+        json_set_text(o, "status", "a distant peer, whose ledger was checked here");
         *ret = o;
         return o ? EXIT_DONE : ctl_oom(d->c);
 }

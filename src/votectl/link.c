@@ -219,6 +219,20 @@ int ctl_audited(Ctl *c, const Audited **ret) {
         return EXIT_DONE;
 }
 
+static int fail_lost(Ctl *c, int error, const Why *why) {
+        const char *host = option_value(&c->options, "host");
+        _cleanup_free_ char *hint = NULL;
+
+        ctl_disconnect(c);
+        if (host && asprintf(&hint, "Does this work? ssh %s votectl status", host) < 0)
+                hint = NULL;
+        if (host)
+                return ctl_fail(
+                        c, EXIT_NO_NODE, hint, "the connection to %s through ssh ended", host);
+        return ctl_fail(c, EXIT_NO_NODE, NULL, "the connection to the node failed: %s",
+                *why->text ? why->text : strerror(-error));
+}
+
 /* The name without its interface. */
 static void shorten(char *error) {
         const char *last = strrchr(error, '.');
@@ -244,15 +258,8 @@ static int call_once(
 
         r = varlink_call(
                 c->link->client, full, params ? json_copy_deep(params) : NULL, ret, ret_error, why);
-        if (r < 0) {
-                const char *host = option_value(&c->options, "host");
-
-                ctl_disconnect(c);
-                return ctl_fail(c, EXIT_NO_NODE,
-                        host ? "Try: ssh HOST votectl status" : "See journalctl -u voted-peer.",
-                        "the connection to the node failed: %s",
-                        *why->text ? why->text : strerror(-r));
-        }
+        if (r < 0)
+                return fail_lost(c, r, why);
         return EXIT_DONE;
 }
 
@@ -288,8 +295,7 @@ int ctl_fail_reply(Ctl *c, const char *error, const Json *params, const Why *why
                 { "Refused",          EXIT_REFUSED,   NULL },
                 { "NotFound",         EXIT_NOT_FOUND, NULL },
                 { "NotPermitted",     EXIT_REFUSED,   "Run it as root, or as a member of the group voted-admin." },
-                { "NoNetwork",        EXIT_REFUSED,   "The operator gives it one: votectl network join FILE" },
-                { "NetworkExists",    EXIT_REFUSED,   "One peer, one network: use an instance (voted-peer@NAME) for another." },
+                { "NoNetwork",        EXIT_REFUSED,   NULL },
                 { "BadConfiguration", EXIT_USAGE,     "Nothing was changed. Mend the file and reload again; voted --check-config checks it." },
                 { "Busy",             EXIT_REFUSED,   "Try again in a moment." },
                 { "Failed",           EXIT_FAILED,    "See votectl status and journalctl -u voted-peer." },
@@ -298,6 +304,10 @@ int ctl_fail_reply(Ctl *c, const char *error, const Json *params, const Why *why
 
         if (json_get_text(params, "what", 1, 4096, &what, NULL) == 0)
                 text = what;
+        if (streq(error, "NetworkExists") && json_get_text(params, "network", 1, 64, &what, NULL) == 0)
+                return ctl_fail(c, EXIT_REFUSED,
+                        "One peer, one network: use an instance (voted-peer@NAME) for another.",
+                        "the node belongs to network %s already", what);
         if (streq(error, "Refused") && json_get_text(params, "verdict", 1, 64, &verdict, NULL) == 0)
                 return ctl_fail(
                         c, EXIT_REFUSED, NULL, "the node refused it (%s): %s", verdict, text);
@@ -351,11 +361,9 @@ int ctl_observe(Ctl *c, const char *method, Json *params,
                 shorten(error);
                 return ctl_fail_reply(c, error, NULL, &why);
         }
+        if (r < 0)
+                return fail_lost(c, r, &why);
         if (r != 0)
                 ctl_disconnect(c);
-        if (r < 0)
-                return ctl_fail(c, EXIT_NO_NODE, "See journalctl -u voted-peer.",
-                        "the connection to the node failed: %s",
-                        *why.text ? why.text : strerror(-r));
         return r;
 }

@@ -34,6 +34,8 @@ const char* ctl_verb_nearest(const CtlVerb *const *families, const char *word) {
                 for (const CtlVerb *v = *families; v->name && n + 2 < NAMES_MAX; v++) {
                         if (v->flags & CTL_VERB_HIDDEN)
                                 continue;
+                        if (strchr(v->name, ' ') && streq(strchr(v->name, ' ') + 1, word))
+                                return v->name;         /* "withdraw" */
                         names[n++] = v->name;
                         if (strchr(v->name, ' ') && !strchr(word, ' ')) {
                                 (void) snprintf(groups[n], WORD_BYTES_MAX, "%.*s",

@@ -159,7 +159,8 @@ void ctl_field(Ctl *c, const char *label, const char *format, ...) {
                 return;
         }
         text_clean(text);
-        buf_printf(&c->out, "%s%*s:%s %s\n", ctl_tint(c, TINT_DIM), FIELD_WIDTH, label,
+        buf_printf(&c->out, "%s%*s%c%s %s\n", ctl_tint(c, TINT_DIM), FIELD_WIDTH, label,
+                *label ? ':' : ' ',
                 ctl_tint(c, TINT_NONE), text);
 }
 

@@ -220,13 +220,15 @@ int post_admin(Ctl *c, Signers *s, Signer **ret, int64_t *ret_approvals) {
                                 key_equal(&key, &s->items[i].key))
                                 entitled[i] = true;
                 }
-        return signers_choose(c, s, entitled, "an admin's of this network", ret);
+        return signers_choose(c, s, entitled, "on the list of admins of this network", ret);
 }
 
 int post_admin_entry(Ctl *c, Signers *s, Signer *signer, const char *kind, Json *entry,
         const char *what, int64_t approvals) {
         _cleanup_json_ Json *e = entry;
         _cleanup_buf_ Buf line = {};
+        const char *name;
+        char hex[ID_HEX];
         Posting p = {};
         int r;
 
@@ -247,15 +249,18 @@ int post_admin_entry(Ctl *c, Signers *s, Signer *signer, const char *kind, Json 
         } else if (r == 0) {
                 buf_printf(&c->out, "%s: ", what);
                 if (is_in_block(&p))
-                        buf_printf(&c->out, "%sin block %" PRIi64 "%s", ctl_tint(c, TINT_GOOD),
-                                p.height, ctl_tint(c, TINT_NONE));
+                        buf_printf(&c->out, "%s%s block %" PRIi64 "%s", ctl_tint(c, TINT_GOOD),
+                                is_final(&p) ? "final in" : "in", p.height,
+                                ctl_tint(c, TINT_NONE));
                 else
                         buf_add_text(&c->out, "handed in");
                 buf_printf(&c->out, ", id %s\n", id_hex(&p.id, (char[ID_HEX]) {}));
+                if (json_get_name(e, "name", &name, NULL) != 0)
+                        name = id_hex(&p.id, hex);
                 if (approvals > 1 && !streq(kind, "approve"))
                         buf_printf(&c->out,
-                                "It needs %" PRIi64 " more of the admins: votectl approve %.16s\n",
-                                approvals - 1, id_hex(&p.id, (char[ID_HEX]) {}));
+                                "It needs %" PRIi64 " more of the admins: votectl approve %.64s\n",
+                                approvals - 1, name);
         }
         return r;
 }

@@ -11,7 +11,6 @@
 
 /* Headers of a receipt are at most 17 of 1 KiB, seals the same or one certificate. */
 #define RECEIPT_BYTES_MAX (4U << 20)
-#define HEADERS_MAX 16U /* that a receipt of proof of work shows at most (ledger/receipt.h) */
 
 /* Whether the vote in that file is of this election and voter; a file that is not there belongs to
  * anybody. */
@@ -78,6 +77,12 @@ unsigned receipts_depth(const Genesis *g) {
         return streq(g->engine->name, "pow") ? CONFIRMATIONS_DEFAULT : 0;
 }
 
+bool receipts_shows_final(const Genesis *g, const ReceiptFacts *f) {
+        const unsigned depth = MIN(receipts_depth(g), RECEIPT_HEADERS_MAX - 1);
+
+        return f->final || (depth > 0 && f->depth > depth);     /* its own block is one of them */
+}
+
 static int caught(Ctl *c, const char *text) {
         return ctl_fail(c, EXIT_WRONG,
                 "Do not trust this node; look for your vote through another one, and tell its "
@@ -88,7 +93,6 @@ static int caught(Ctl *c, const char *text) {
 int receipts_fetch(Ctl *c, uint64_t height, uint64_t position, const Id *id, Json **ret,
         ReceiptFacts *ret_facts, bool *ret_moved) {
         _cleanup_json_ Json *params = json_new_object(), *reply = NULL;
-        const unsigned depth = MIN(receipts_depth(c->genesis), HEADERS_MAX);
         const Json *receipt;
         Why why = {};
         int r;
@@ -107,11 +111,11 @@ int receipts_fetch(Ctl *c, uint64_t height, uint64_t position, const Id *id, Jso
         if (r != 0)
                 return caught(c, why.text);
         if (!id_equal(&ret_facts->entry, id) ||
-                (!ret_facts->final && depth > 0 && ret_facts->depth < depth)) {
+                (receipts_depth(c->genesis) > 0 && !receipts_shows_final(c->genesis, ret_facts))) {
                 *ret_moved = true;
                 return EXIT_DONE;
         }
-        if (!ret_facts->final && depth == 0)
+        if (!receipts_shows_final(c->genesis, ret_facts))
                 return caught(c, "it does not show that the block is final");
         *ret = json_share((Json*) receipt);
         return EXIT_DONE;

@@ -18,10 +18,8 @@ static const Json* find_dropped(const Json *dropped, int64_t option) {
         return NULL;
 }
 
-static void render_order(Ctl *c, const Json *q) {
-        const Json *order = render_array(q, "order"), *elected = render_array(q, "elected"),
-                   *tied = render_array(q, "tied");
-        const Json *dropped = render_array(q, "dropped");
+static void render_order(Ctl *c, const Json *q, bool decided) {
+        const Json *order = render_array(q, "order"), *dropped = render_array(q, "dropped");
 
         buf_add_text(&c->out, "  Order\n");
         for (size_t i = 0; order && i < json_len(order); i++) {
@@ -33,12 +31,7 @@ static void render_order(Ctl *c, const Json *q) {
                 if (json_has(q, "default") && render_int(q, "default") == option)
                         buf_printf(&c->out, " %s(default)%s", ctl_tint(c, TINT_DIM),
                                 ctl_tint(c, TINT_NONE));
-                if (render_contains(elected, option))
-                        buf_printf(&c->out, "  %selected%s", ctl_tint(c, TINT_GOOD),
-                                ctl_tint(c, TINT_NONE));
-                else if (render_contains(tied, option))
-                        buf_printf(&c->out, "  %stied%s", ctl_tint(c, TINT_WARN),
-                                ctl_tint(c, TINT_NONE));
+                render_mark(c, q, option, decided);
                 if (d) {
                         const char *reason;
 
@@ -139,8 +132,8 @@ static void render_cycle(Ctl *c, const Json *q) {
         }
 }
 
-void render_schulze(Ctl *c, const Json *q) {
-        render_order(c, q);
+void render_schulze(Ctl *c, const Json *q, bool decided) {
+        render_order(c, q, decided);
         render_matrix(c, q);
         render_cycle(c, q);
 }

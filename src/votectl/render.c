@@ -93,11 +93,18 @@ static void add_clean(Buf *b, const char *text) {
         buf_add_text(b, clean);
 }
 
+void render_mark(Ctl *c, const Json *question, int64_t option, bool decided) {
+        if (render_contains(render_array(question, "elected"), option))
+                buf_printf(&c->out, "  %s%s%s", ctl_tint(c, TINT_GOOD),
+                        decided ? "elected" : "ahead", ctl_tint(c, TINT_NONE));
+        else if (render_contains(render_array(question, "tied"), option))
+                buf_printf(&c->out, "  %stied%s", ctl_tint(c, TINT_WARN), ctl_tint(c, TINT_NONE));
+}
+
 /* --- plurality, approval, score --- */
 
-static void render_sums(Ctl *c, const Json *q) {
+static void render_sums(Ctl *c, const Json *q, bool decided) {
         const Json *sums = render_array(q, "sums"), *order = render_array(q, "order");
-        const Json *elected = render_array(q, "elected"), *tied = render_array(q, "tied");
         const int64_t papers = render_int(q, "weight") - render_int(q, "blank_weight"),
                       max = render_int(q, "max");
         const bool score = streq(get_text(q, "method"), "score");
@@ -139,12 +146,7 @@ static void render_sums(Ctl *c, const Json *q) {
 
                         buf_printf(&c->out, " %3" PRIu64 ".%" PRIu64 " %%", share / 10, share % 10);
                 }
-                if (render_contains(elected, option))
-                        buf_printf(&c->out, "  %selected%s", ctl_tint(c, TINT_GOOD),
-                                ctl_tint(c, TINT_NONE));
-                else if (render_contains(tied, option))
-                        buf_printf(&c->out, "  %stied%s", ctl_tint(c, TINT_WARN),
-                                ctl_tint(c, TINT_NONE));
+                render_mark(c, q, option, decided);
                 buf_add_char(&c->out, '\n');
         }
 }
@@ -174,9 +176,9 @@ static void render_outcome(Ctl *c, const Json *q, bool decided) {
                 buf_printf(&c->out, "%sNone of the options: the default option won%s",
                         ctl_tint(c, TINT_WARN), ctl_tint(c, TINT_NONE));
         else if (streq(outcome, "tie")) {
-                buf_printf(&c->out,
-                        "%sTie for %" PRIi64 " %s, needs a lot: ", ctl_tint(c, TINT_WARN),
-                        open_seats, open_seats == 1 ? "seat" : "seats");
+                buf_printf(&c->out, "%sTie for %" PRIi64 " %s%s: ", ctl_tint(c, TINT_WARN),
+                        open_seats, open_seats == 1 ? "seat" : "seats",
+                        decided ? ", needs a lot" : " so far");
                 render_option_list(&c->out, q, tied);
                 buf_add_text(&c->out, ctl_tint(c, TINT_NONE));
         } else if (!elected || json_len(elected) == 0)
@@ -204,14 +206,14 @@ static void render_question(Ctl *c, const Json *q, size_t number, bool decided) 
         buf_add_char(&c->out, '\n');
 
         if (streq(method, "schulze"))
-                render_schulze(c, q);
+                render_schulze(c, q, decided);
         else if (streq(method, "stv"))
                 render_stv(c, q);
         else
-                render_sums(c, q);
+                render_sums(c, q, decided);
 }
 
-static void render_lot(Ctl *c, const Json *result) {
+static void render_lot(Ctl *c, const Json *result, bool decided) {
         bool needs = false;
         const Json *lot;
 
@@ -226,7 +228,7 @@ static void render_lot(Ctl *c, const Json *result) {
                 }
                 buf_add_char(&c->out, '\n');
         }
-        if (json_get_bool(result, "needs_lot", &needs, NULL) != 0 || !needs)
+        if (!decided || json_get_bool(result, "needs_lot", &needs, NULL) != 0 || !needs)
                 return;
         if (json_get_object(result, "lot", &lot, NULL) == 0)
                 buf_printf(&c->out,
@@ -287,6 +289,6 @@ int render_results(Ctl *c, const Json *reply) {
         questions = render_array(result, "questions");
         for (size_t i = 0; questions && i < json_len(questions); i++)
                 render_question(c, json_at(questions, i), i, !interim);
-        render_lot(c, result);
+        render_lot(c, result, !interim);
         return buf_error(&c->out) < 0 ? ctl_oom(c) : EXIT_DONE;
 }

@@ -20,5 +20,8 @@ int64_t render_int(const Json *o, const char *key);             /* 0 if it is no
 const Json* render_array(const Json *o, const char *key);       /* NULL if it is not there */
 void render_pad(Buf *b, size_t have, size_t want);
 
-void render_schulze(Ctl *c, const Json *question);
+/* "  elected", or while it is not decided "  ahead"; "  tied". */
+void render_mark(Ctl *c, const Json *question, int64_t option, bool decided);
+
+void render_schulze(Ctl *c, const Json *question, bool decided);
 void render_stv(Ctl *c, const Json *question);

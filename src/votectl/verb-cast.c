@@ -250,7 +250,7 @@ static int tell(Ctl *c, Cast *x, bool waited) {
                 buf_printf(&c->out,
                         ", %u blocks deep.\nIn a proof-of-work network \"final\" means %u blocks "
                         "deep: a heavier chain could still undo it.\n",
-                        x->facts.depth, depth);
+                        x->facts.depth - 1, depth);
         buf_printf(&c->out, "Receipt: %s\n", x->receipt_path);
         return EXIT_DONE;
 }

@@ -111,7 +111,7 @@ static int make_pow(Ctl *c, Json *engine) {
         uint64_t interval, confirmations, difficulty;
         int r;
 
-        r = number_option(c, "interval", 1, 86400, INTERVAL_DEFAULT, true, &interval);
+        r = number_option(c, "interval", 1, 3600, INTERVAL_DEFAULT, true, &interval);
         if (r == 0)
                 r = number_option(
                         c, "confirmations", 1, 1000, CONFIRMATIONS_DEFAULT, false, &confirmations);
@@ -409,7 +409,7 @@ static const CtlOption create_options[] = {
         { "engine",        0, "ENGINE",  false, "pow (the default)" },
         { "difficulty",    0, "D",       false, "Of the first blocks (what this host does in an interval)" },
         { "interval",      0, "SPAN",    false, "Between blocks (10s)" },
-        { "confirmations", 0, "N",       false, "Blocks deep that is called final (6)" },
+        { "confirmations", 0, "N",       false, "Blocks on top for one to be called final (6)" },
         { "miner",         0, "KEY",     true,  "Only these nodes may seal blocks; repeatable" },
         { "notice",        0, "SPAN",    false, "From an election's approval to its opening (0)" },
         { "grace",         0, "SPAN",    false, "Least grace of an election (30 s and 10 intervals)" },

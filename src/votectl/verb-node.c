@@ -100,7 +100,8 @@ static void show_status(Ctl *c, const Json *o) {
         if (status)
                 text_clean(status);
         buf_printf(&c->out, "%s%s%s %s: %s\n", ctl_tint(c, t), c->utf8 ? "●" : "*",
-                ctl_tint(c, TINT_NONE), streq(role, "tracker") ? "tracker" : "peer", status ?: "");
+                ctl_tint(c, TINT_NONE),
+                streq(role, "tracker") || streq(role, "ledger") ? role : "peer", status ?: "");
         if (alarm)
                 ctl_field(c, "ALARM", "%s", alarm);
         if (problem)
@@ -180,6 +181,7 @@ static int show_registered(Ctl *c) {
 
 static void add_link(Table *t, Ctl *c, const Json *p) {
         const int64_t penalty = render_int(p, "penalty");
+        const int64_t up = (int64_t) now_realtime_sec() - render_int(p, "since_sec");
         char text[FORMAT_NUMBER_MAX];
 
         table_addf(t, NULL, "%.16s", get_text(p, "key") ?: "?");
@@ -188,8 +190,8 @@ static void add_link(Table *t, Ctl *c, const Json *p) {
         table_add(t, NULL, get_text(p, "agent") ?: "?");
         table_addf(t, NULL, "%" PRIi64, render_int(p, "height"));
         table_add(t, NULL,
-                format_span((char[FORMAT_SPAN_MAX]) {},
-                        (uint64_t) MAX(render_int(p, "since_sec"), INT64_C(0)) * USEC_PER_SEC));
+                format_span(
+                        (char[FORMAT_SPAN_MAX]) {}, (uint64_t) MAX(up, INT64_C(0)) * USEC_PER_SEC));
         table_add(t, NULL,
                 format_bytes(text, (uint64_t) MAX(render_int(p, "sent_bytes"), INT64_C(0))));
         table_add(t, NULL,

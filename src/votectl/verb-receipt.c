@@ -72,7 +72,7 @@ static int find_vote(Ctl *c, const Election *e, Signers *s, Signer **ret) {
         }
         if (on_its_way)
                 ctl_note(c, "A vote of yours is on its way, in no block yet.");
-        return signers_choose(c, s, voted, "a voter's who has a vote in the ledger", ret);
+        return signers_choose(c, s, voted, "in the ledger with a vote in this election", ret);
 }
 
 static int verb_receipt(Ctl *c) {
@@ -112,10 +112,10 @@ static int verb_receipt(Ctl *c) {
                                        "the node's receipt does not hold: %s", why.text);
 
         depth = receipts_depth(c->genesis);
-        if (!facts.final && (depth == 0 || facts.depth < MIN(depth, 16U)))
+        if (!receipts_shows_final(c->genesis, &facts))
                 return ctl_fail(c, EXIT_NOT_FINAL, "Ask again in a while.",
                         "your vote is in block %" PRIu64 ", %u of %u blocks deep, not final yet",
-                        facts.height, facts.depth, depth);
+                        facts.height, facts.depth - 1, depth);
         r = receipts_path(c, e.definition->name, &e.id, &signer->key, &path);
         if (r == 0)
                 r = receipts_keep(c, path, receipt);
@@ -253,7 +253,7 @@ static int verb_verify(Ctl *c) {
                         "receipt alone proves nothing: whoever has\n"
                         "hardware enough can make one up. Check it against a ledger: votectl "
                         "--ledger FILE receipt verify %s\n",
-                        facts.depth, path);
+                        facts.depth - 1, path);
         show_facts(c, &facts, g->name);
         return EXIT_DONE;
 }

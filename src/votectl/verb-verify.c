@@ -73,9 +73,11 @@ static void show_facts(Ctl *c, const Audited *a, const char *name, bool pinned) 
                         c, "Last block", "%s", format_time((char[FORMAT_TIME_MAX]) {}, f->tip_time));
                 ctl_field(c, "", "%s", id_hex(&f->tip, hex));
         }
-        ctl_field(c, "Took", "%s, %s signatures a second",
-                format_span((char[FORMAT_SPAN_MAX]) {}, a->took_usec),
-                format_number(x, (uint64_t) ((__uint128_t) f->signatures * USEC_PER_SEC / took)));
+        if (took > USEC_PER_SEC)
+                ctl_field(c, "Took", "%s, %s signatures a second",
+                        format_span((char[FORMAT_SPAN_MAX]) {}, took),
+                        format_number(x,
+                                (uint64_t) ((__uint128_t) f->signatures * USEC_PER_SEC / took)));
         if (!f->seals && f->blocks > 0)
                 buf_printf(&c->out,
                         "%sThe file has no seals%s: nothing in it proves that these blocks were "
