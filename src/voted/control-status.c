@@ -32,6 +32,7 @@ static void set_waiting(Json *o) {
 static void set_peer(Daemon *d, Json *o) {
         json_set_id(o, "network", &d->genesis->network);
         json_set_text(o, "network_name", d->genesis->name);
+        json_set_int(o, "tip_time", (int64_t) chain_tip(peer_chain(d->peer))->time);
         json_set_text(o, "status", peer_status_line(d->peer));
         json_set_bool(o, "mining", shell_is_mining(d->shell));
         if (shell_miner(d->shell) && miner_rate(shell_miner(d->shell)) > 0)
