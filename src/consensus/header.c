@@ -25,7 +25,7 @@ static int read_number(const Json *o, const char *key, int64_t min, int64_t max,
         return r;
 }
 
-int header_parse(Header *ret, HeaderField field, const char *line, size_t n, Why *why) {
+int header_read(Header *ret, HeaderField field, const char *line, size_t n, Why *why) {
         _cleanup_json_ Json *o = NULL;
         Header h = { .field = field };
         const char *kind;
@@ -57,14 +57,24 @@ int header_parse(Header *ret, HeaderField field, const char *line, size_t n, Why
             (r = json_get_key(o, "sealer", &h.sealer, why)) != 0)
                 return r;
 
-        r = key_check(&h.sealer, why);
-        if (r > 0)
-                return why_prefix(why, r, "\"sealer\"");
-        if (r < 0)
-                return r;
-
         h.count = (uint32_t) count;
         hash_bytes(&h.id, line, n);
+        *ret = h;
+        return 0;
+}
+
+int header_parse(Header *ret, HeaderField field, const char *line, size_t n, Why *why) {
+        Header h;
+        int r;
+
+        assert(ret);
+
+        r = header_read(&h, field, line, n, why);
+        if (r != 0)
+                return r;
+        r = key_check(&h.sealer, why);
+        if (r != 0)
+                return r > 0 ? why_prefix(why, r, "\"sealer\"") : r;
         *ret = h;
         return 0;
 }

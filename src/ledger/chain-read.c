@@ -17,7 +17,7 @@ static int reader_header_at(void *userdata, uint64_t height, Header *ret) {
         r = c->store->ops->block_get(c->store, height, &b);
         if (r < 0)
                 return r;
-        r = header_parse(ret, c->genesis->engine->field, b.header, b.n_header, NULL);
+        r = header_read(ret, c->genesis->engine->field, b.header, b.n_header, NULL);
         stored_block_done(&b);
         return r > 0 ? -EUCLEAN : r;
 }

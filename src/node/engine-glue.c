@@ -18,7 +18,7 @@ static int header_at(void *userdata, uint64_t height, Header *ret) {
         r = p->store->ops->block_get(p->store, height, &b);
         if (r < 0)
                 return r;
-        r = header_parse(ret, p->genesis->engine->field, b.header, b.n_header, &why);
+        r = header_read(ret, p->genesis->engine->field, b.header, b.n_header, &why);
         stored_block_done(&b);
         return r > 0 ? -EUCLEAN : r;
 }

@@ -108,6 +108,17 @@ START_TEST(form_is_judged) {
 }
 END_TEST
 
+START_TEST(header_that_was_judged_before_is_read_without_its_key) {
+        const Case *k = &cases[_i];
+        Header h;
+        Why why = {};
+        int r;
+
+        r = header_read(&h, HEADER_DIFFICULTY, k->line, strlen(k->line), &why);
+        ck_assert_msg(r == (k->expected == V_KEY ? 0 : k->expected), "%s: %s (%s)", k->name, verdict_name(r), why.text);
+}
+END_TEST
+
 START_TEST(long_line_is_refused) {
         _cleanup_buf_ Buf b = {};
         Header h;
@@ -126,6 +137,7 @@ static void add(TCase *t) {
         tcase_add_test(t, header_is_read);
         tcase_add_loop_test(t, header_is_written_as_it_was_read, 0, 2);
         tcase_add_loop_test(t, form_is_judged, 0, ELEMENTSOF(cases));
+        tcase_add_loop_test(t, header_that_was_judged_before_is_read_without_its_key, 0, ELEMENTSOF(cases));
         tcase_add_test(t, long_line_is_refused);
 }
 
