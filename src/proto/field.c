@@ -134,6 +134,22 @@ static size_t item_size(const Field *f) {
                 f->type == FIELD_PEERS ? sizeof(MessagePeer) : sizeof(MessageElection);
 }
 
+/* The list was cut out: an empty one stands in its place. */
+static int take_ids(const Field *f, const Json *o, IdList *ids, Message *m, Why *why) {
+        int r;
+
+        r = json_get_array(o, f->key, 0, 0, NULL, why);
+        if (r != 0)
+                return r;
+        if (ids->n < f->min || ids->n > f->max)
+                return why_set(why, V_FORM, "\"%s\" has %zu items, expected %" PRIu64 " to %" PRIu64, f->key, ids->n,
+                                f->min, f->max);
+
+        *VALUE(m, f, Id *) = TAKE_PTR(ids->ids);
+        *COUNT(m, f) = ids->n;
+        return 0;
+}
+
 static int read_array(const Field *f, const Json *o, Message *m, Why *why) {
         _cleanup_free_ void *items = NULL;
         const Json *a;
@@ -166,7 +182,7 @@ static int read_array(const Field *f, const Json *o, Message *m, Why *why) {
         return 0;
 }
 
-int field_read(const Field *f, const Json *o, Message *m, Why *why) {
+int field_read(const Field *f, const Json *o, IdList *ids, Message *m, Why *why) {
         if (f->optional && !json_has(o, f->key)) {
                 if (f->type == FIELD_INT)
                         *VALUE(m, f, uint64_t) = f->absent;
@@ -198,6 +214,10 @@ int field_read(const Field *f, const Json *o, Message *m, Why *why) {
                 return read_host(f, o, m, why);
 
         case FIELD_IDS:
+                if (ids->ids && streq(ids->key, f->key))
+                        return take_ids(f, o, ids, m, why);
+                return read_array(f, o, m, why);
+
         case FIELD_KEYS:
         case FIELD_PEERS:
         case FIELD_ELECTIONS:
@@ -239,10 +259,8 @@ static void write_array(const Field *f, const Message *m, Json *o) {
         assert(n >= f->min && n <= f->max);
 
         a = json_new_array();
-        for (size_t i = 0; i < n; i++)
-                if (f->type == FIELD_IDS)
-                        json_add_id(a, (const Id *) items + i);
-                else if (f->type == FIELD_KEYS)
+        for (size_t i = 0; i < n && f->type != FIELD_IDS; i++)
+                if (f->type == FIELD_KEYS)
                         json_add_key(a, (const Key *) items + i);
                 else if (f->type == FIELD_PEERS)
                         write_peer(a, (const MessagePeer *) items + i);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "proto/id-list.h"
 #include "proto/message.h"
 
 /* One member of a message: how it is read into its struct, and written from it. */
@@ -28,8 +29,9 @@ typedef struct Field {
         size_t at, at_n;        /* offsets in Message: of the value; of the number of items */
 } Field;
 
-/* Reads the field's member of o into m; arrays are malloc'ed. 0, V_FORM, V_VERSION, -ENOMEM. */
-_must_check_ int field_read(const Field *f, const Json *o, Message *m, Why *why);
-/* Sets the member of o. A value that the table does not allow is our own mistake. */
+/* Reads the field's member of o into m; arrays are malloc'ed. ids: those that were cut out of the line, which the field that
+ * they belong to takes over. 0, V_FORM, V_VERSION, -ENOMEM. */
+_must_check_ int field_read(const Field *f, const Json *o, IdList *ids, Message *m, Why *why);
+/* Sets the member of o; of a list of ids an empty one. A value that the table does not allow is our own mistake. */
 void field_write(const Field *f, const Message *m, Json *o);
 bool field_is_array(const Field *f);

@@ -130,13 +130,13 @@ static int read_lines(const char *p, size_t n, const MessageRow *row, Message *m
 }
 
 /* All of the message behind its type. m's arrays are its own from here on. */
-static int read_body(const MessageRow *row, const Json *o, const char *lines, size_t n_lines, Message *m, Why *why) {
+static int read_body(const MessageRow *row, const Json *o, IdList *ids, const char *lines, size_t n_lines, Message *m, Why *why) {
         int r;
 
         m->owned = true;
         r = read_id(o, row, m, why);
         for (const Field *f = row->fields; f->key && r == 0; f++)
-                r = field_read(f, o, m, why);
+                r = field_read(f, o, ids, m, why);
         if (r == 0)
                 r = check_members(o, row, why);
         if (r == 0)
@@ -147,7 +147,9 @@ static int read_body(const MessageRow *row, const Json *o, const char *lines, si
 }
 
 int message_parse(Message *ret, unsigned senders, const char *frame, size_t n, Why *why) {
+        _cleanup_(id_list_done) IdList ids = {};
         _cleanup_json_ Json *json = NULL;
+        _cleanup_buf_ Buf rest = {};
         const char *end, *name, *lines;
         size_t n_line, n_lines;
         MessageType type = MESSAGE_NONE;
@@ -166,7 +168,11 @@ int message_parse(Message *ret, unsigned senders, const char *frame, size_t n, W
         if (end && n_lines == 0)
                 return why_set(why, V_FORM, "a newline at the end of the frame");
 
-        r = line_parse(&json, frame, n_line, MESSAGE_LINE_BYTES_MAX, why);
+        r = n_line <= MESSAGE_LINE_BYTES_MAX ? id_list_cut(frame, n_line, &rest, &ids) : 0;
+        if (r == 0 && ids.key)
+                r = line_parse(&json, rest.p, rest.n, MESSAGE_LINE_BYTES_MAX, why);
+        else if (r == 0)
+                r = line_parse(&json, frame, n_line, MESSAGE_LINE_BYTES_MAX, why);
         if (r == 0)
                 r = json_get_text(json, "type", 1, LINE_KEY_MAX, &name, why);
         if (r == 0)
@@ -176,7 +182,7 @@ int message_parse(Message *ret, unsigned senders, const char *frame, size_t n, W
 
         m.type = type;
         m.json = TAKE_PTR(json);
-        r = read_body(message_table + type, m.json, lines, n_lines, &m, why);
+        r = read_body(message_table + type, m.json, &ids, lines, n_lines, &m, why);
         if (r != 0) {
                 Message known = { .type = type, .has_id = m.has_id, .id = m.id };
 
@@ -198,6 +204,8 @@ void message_add_lines(Buf *frame, const char *text, size_t n) {
 
 int message_frame(Buf *ret, const Message *m) {
         _cleanup_json_ Json *o = json_new_object();
+        _cleanup_buf_ Buf line = {};
+        const Field *ids = NULL;
         const MessageRow *row;
         int r;
 
@@ -212,9 +220,14 @@ int message_frame(Buf *ret, const Message *m) {
         json_set_text(o, "type", row->name);
         if (m->has_id)
                 json_set_int(o, "id", (int64_t) m->id);
-        for (const Field *f = row->fields; f->key; f++)
+        for (const Field *f = row->fields; f->key; f++) {
                 field_write(f, m, o);
-        r = json_dump(o, ret);
+                if (f->type == FIELD_IDS && m->ids.n_ids > 0)
+                        ids = f;        /* all of them are m->ids */
+        }
+        r = json_dump(o, ids ? &line : ret);
+        if (r == 0 && ids)
+                r = id_list_splice(ret, line.p, line.n, ids->key, m->ids.ids, m->ids.n_ids);
         if (r < 0)
                 return r;
 
