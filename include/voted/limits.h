@@ -83,6 +83,7 @@
 #define QUEUES_BYTES_MAX              (512U << 20) /* over all links */
 #define KEEPALIVE_SEC                 10U
 #define LINK_SILENCE_SEC              30U
+#define CLIENT_SILENCE_SEC            300U         /* of a client, behind which somebody may be thinking */
 #define BAN_SEC                       600U
 #define PENALTY_MAX                   100U
 #define ANNOUNCE_IDS_MAX              8192U        /* ids in one new_vote or get_votes */

@@ -83,6 +83,8 @@ void peer_link_send_error(Peer *p, PeerLink *l, int verdict, const char *text, c
 
 /* --- coming and going --- */
 
+#define YOUNG_USEC      (5 * USEC_PER_SEC)      /* of a link: it may be one of two that were dialled at the same time */
+
 static void peer_link_drop(Peer *p, PeerLink *l) {
         for (size_t i = 0; i < p->n_links; i++)
                 if (p->links[i] == l) {
@@ -209,7 +211,8 @@ int peer_link_on_down(Peer *p, LinkId id, const char *text) {
         l = peer_link_find(p, id);
         if (!l)                         /* we closed it */
                 return 0;
-        if (!l->up && l->contact)
+        /* Who closes at once would be dialled again at once, for ever. */
+        if (l->contact && !l->inbound && (!l->up || p->now_usec - l->since_usec < YOUNG_USEC))
                 book_failed(p, l->contact);
         r = peer_link_gone(p, l);
         if (r < 0)
@@ -218,8 +221,9 @@ int peer_link_on_down(Peer *p, LinkId id, const char *text) {
         return 0;
 }
 
-/* Of two links between the same two peers both keep the one that the lower key dialled. Of two that the same side dialled
- * the side that was dialled keeps the newer, since it cannot know whether the elder is alive. */
+/* Of two links between the same two peers, which dialled each other at about the same time, both keep the one that the lower
+ * key dialled. Of two that the same side dialled the side that was dialled keeps the newer. And nobody dials whom it is
+ * linked with: where the elder is not young any more it is dead, the other side has started anew. */
 static bool settle_duplicate(Peer *p, PeerLink *l, bool *ret_replaced) {
         *ret_replaced = false;
         for (size_t i = 0; i < p->n_links; i++) {
@@ -228,7 +232,9 @@ static bool settle_duplicate(Peer *p, PeerLink *l, bool *ret_replaced) {
                 if (other == l || !other->up || other->client || !key_equal(&other->key, &l->key))
                         continue;
 
-                if (other->inbound == l->inbound) {
+                if (p->now_usec - other->since_usec > YOUNG_USEC)
+                        loser = other;
+                else if (other->inbound == l->inbound) {
                         if (!l->inbound)
                                 return false;
                         loser = other;
@@ -404,7 +410,9 @@ void peer_link_update_reading(Peer *p, PeerLink *l) {
 static uint64_t silent_usec(const PeerLink *l) {
         if (!l->up)
                 return l->since_usec + HELLO_USEC;
-        return l->paused ? USEC_INFINITY : l->heard_usec + LINK_SILENCE_SEC * USEC_PER_SEC;
+        if (l->paused)
+                return USEC_INFINITY;
+        return l->heard_usec + (l->client ? CLIENT_SILENCE_SEC : LINK_SILENCE_SEC) * USEC_PER_SEC;
 }
 
 int peer_links_timers(Peer *p) {
@@ -417,7 +425,7 @@ int peer_links_timers(Peer *p) {
                 if (p->now_usec >= at) {
                         if (!l->up && l->contact)
                                 book_failed(p, l->contact);
-                        peer_link_close(p, l, 0, l->up ? "silent for 30 s" : "no hello within 10 s");
+                        peer_link_close(p, l, 0, l->up ? "silent for too long" : "no hello within 10 s");
                 } else if (at < p->beat_usec)
                         peer_arm(p, at);
                 if (p->failed < 0)
