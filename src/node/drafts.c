@@ -230,7 +230,8 @@ static int set_ids(Draft *d, const Id *ids, size_t n) {
         d->ids = newN(Id, n + 1);
         if (!d->ids)
                 return -ENOMEM;
-        memcpy(d->ids, ids, n * sizeof(Id));
+        if (n > 0)
+                memcpy(d->ids, ids, n * sizeof(Id));
         return 0;
 }
 

@@ -34,7 +34,8 @@ static void reply(Peer *p, uint64_t request, Json *o, bool more) {
 void submit_refuse(Peer *p, uint64_t request, uint32_t uid, int verdict, const Why *why) {
         NodeEffect fx = { .type = NODE_FX_REPLY, .request = request, .verdict = verdict };
 
-        allowance_of(p, uid)->left--;
+        if (verdict != V_BUSY && verdict != V_FULL)     /* that is not the line's fault */
+                allowance_of(p, uid)->left--;
         fx.data = strdup(why->text);
         if (!fx.data) {
                 p->failed = -ENOMEM;

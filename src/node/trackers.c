@@ -254,7 +254,7 @@ int tracker_on_frame(Peer *p, const NodeEvent *ev, bool *ret_was) {
                 return r;
         if (r > 0) {
                 close_link(p, t, why.text);
-                wait_for_next(p, t, TRACKER_REFUSED, m.type == MESSAGE_HELLO ? "this is a peer, not a tracker" : why.text);
+                wait_for_next(p, t, TRACKER_REFUSED, r == V_PROTOCOL ? "what answers there is not a tracker" : why.text);
                 return 0;
         }
 
