@@ -46,6 +46,7 @@ _votectl() {
                 ['admins add']='--no-wait'
                 ['admins remove']='--no-wait'
                 [log]='--lines --before'
+                [verify]='--results'
                 [export]='--all --no-seals --from'
         )
 
@@ -58,7 +59,7 @@ _votectl() {
                         _votectl_where+=("${words[i]}" "${words[i+1]}")
                         ((i++)) ;;
                 -k|--key|-c|--choice|--ballot|--name|--admin|--approvals|--engine|--difficulty|--interval|\
-                --confirmations|--miner|--notice|--grace|--revotes|--*-bytes|--id|-n|--lines|--before|--from)
+                --confirmations|--miner|--notice|--grace|--revotes|--*-bytes|--id|-n|--lines|--before|--from|--results)
                         ((i++)) ;;
                 -*) ;;
                 *)

@@ -47,7 +47,7 @@ function __votectl_words
             continue
         end
         switch $w
-            case -H --host --peer --ledger --instance --socket --network -k --key -c --choice --ballot --name --admin --approvals --engine --difficulty --interval --confirmations --miner --notice --grace --revotes '--*-bytes' --id -n --lines --before --from
+            case -H --host --peer --ledger --instance --socket --network -k --key -c --choice --ballot --name --admin --approvals --engine --difficulty --interval --confirmations --miner --notice --grace --revotes '--*-bytes' --id -n --lines --before --from --results
                 set skip 1
             case '-*'
             case '*'
@@ -171,7 +171,9 @@ complete -c votectl -n '__votectl_has roll add' -l name -x -d 'What elections ca
 for verb in elections 'election list'
     complete -c votectl -n "__votectl_has $verb" -l names -d 'Print the names only'
 end
+complete -c votectl -n '__votectl_has verify' -l results -x -d 'Count that election, too'
 complete -c votectl -n '__votectl_has log' -s n -l lines -x -d 'How many blocks'
+complete -c votectl -n '__votectl_has verify' -l results -x -d 'Count that election, too'
 complete -c votectl -n '__votectl_has log' -l before -x -d 'Those below that height'
 complete -c votectl -n '__votectl_has export' -l all -d 'Up to the tip'
 complete -c votectl -n '__votectl_has export' -l no-seals -d 'Leave the seals out'

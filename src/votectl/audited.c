@@ -124,7 +124,9 @@ static int fail(Audited *a, const char *path, int r, const Why *why) {
                 return ctl_fail(a->c, EXIT_FAILED, NULL, "cannot check %s: %s", path,
                         *why->text ? why->text : strerror(-r));
         return ctl_fail(a->c, EXIT_WRONG,
-                "What comes before that line is in order; nothing of the rest was looked at.",
+                a->facts.bad_line > 1
+                        ? "What comes before that line is in order; the rest was not looked at."
+                        : NULL,
                 "%s is wrong: %s", path, why->text);
 }
 

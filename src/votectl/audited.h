@@ -38,4 +38,4 @@ int audited_read_file(Audited *a, const char *path);
 int audited_read_node(Audited *a);
 
 /* The ledger behind --peer or --ledger, audited; *ret NULL: there is a node instead. An exit code. */
-int ctl_audited(Ctl *c, const Audited **ret);
+int ctl_audited(Ctl *c, Audited **ret);

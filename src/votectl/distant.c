@@ -480,6 +480,6 @@ int distant_call(Ctl *c, Distant *d, const char *method, const Json *params, Jso
         return audited_call(&d->ledger, method, params, ret, ret_error, why);
 }
 
-const Audited* distant_ledger(const Distant *d) {
+Audited* distant_ledger(Distant *d) {
         return &d->ledger;
 }

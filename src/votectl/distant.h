@@ -16,4 +16,4 @@ DEFINE_CLEANUP(Distant*, distant_free)
 /* As ctl_try(), with the full name of the method; *ret_error has its interface. */
 int distant_call(Ctl *c, Distant *d, const char *method, const Json *params, Json **ret,
         char **ret_error, Why *why);
-const Audited* distant_ledger(const Distant *d);
+Audited* distant_ledger(Distant *d);

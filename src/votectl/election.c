@@ -78,7 +78,7 @@ int election_get(Ctl *c, const char *name, Election *ret) {
         _cleanup_(election_done) Election e = {};
         _cleanup_json_ Json *params = json_new_object(), *entry = NULL;
         const char *line, *kind, *told;
-        const Audited *audited;
+        Audited *audited;
         char hex[ID_HEX];
         int64_t grace;
         Why why = {};

@@ -36,15 +36,7 @@ int ctl_path(Ctl *c, const char *sub, const char *name, char **ret) {
         folder = path_join(base, sub);
         if (!folder)
                 return ctl_oom(c);
-        r = mkdir_p(folder, 0700);
-        if (r < 0)
-                return ctl_fail(c, EXIT_FAILED, "Set XDG_DATA_HOME to a folder of yours.",
-                        "cannot make %s: %s", folder, strerror(-r));
-        if (!name) {
-                *ret = TAKE_PTR(folder);
-                return EXIT_DONE;
-        }
-        *ret = path_join(folder, name);
+        *ret = name ? path_join(folder, name) : TAKE_PTR(folder);
         return *ret ? EXIT_DONE : ctl_oom(c);
 }
 
@@ -71,12 +63,18 @@ int ctl_read_file(Ctl *c, const char *path, size_t bytes_max, Buf *ret) {
 }
 
 int ctl_write_file(Ctl *c, const char *path, const void *p, size_t n, mode_t mode, bool replace) {
+        _cleanup_free_ char *folder = NULL;
         int r;
 
         if (!replace && access(path, F_OK) == 0)
                 return ctl_fail(c, EXIT_REFUSED, "Move it away, or take another name.",
                         "%s is there already; it is not overwritten", path);
-        r = write_file_atomic(path, p, n, mode);
+        folder = strndup(path, (size_t) (strrchr(path, '/') - path));
+        if (!folder)
+                return ctl_oom(c);
+        r = mkdir_p(folder, 0700);
+        if (r == 0)
+                r = write_file_atomic(path, p, n, mode);
         if (r < 0)
                 return ctl_fail(c, EXIT_FAILED, NULL, "cannot write %s: %s", path, strerror(-r));
         return EXIT_DONE;
@@ -98,10 +96,10 @@ int ctl_list_files(Ctl *c, const char *sub, const char *suffix, Json **ret) {
         if (r != 0)
                 return r;
         d = opendir(folder);
-        if (!d)
+        if (!d && errno != ENOENT && errno != EACCES)
                 return ctl_fail(
                         c, EXIT_FAILED, NULL, "cannot read %s: %s", folder, strerror(errno));
-        while ((de = readdir(d))) {
+        while (d && (de = readdir(d))) {
                 size_t len = strlen(de->d_name), tail = strlen(suffix);
 
                 if (len <= tail || de->d_name[0] == '.' || !streq(de->d_name + len - tail, suffix))
@@ -120,7 +118,8 @@ int ctl_list_files(Ctl *c, const char *sub, const char *suffix, Json **ret) {
                 if (names[n])
                         n++;
         }
-        (void) closedir(d);
+        if (d)
+                (void) closedir(d);
 
         *ret = json_new_array();
         if (n > 0)

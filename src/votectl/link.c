@@ -207,7 +207,7 @@ static int connect_node(Ctl *c) {
         return EXIT_DONE;
 }
 
-int ctl_audited(Ctl *c, const Audited **ret) {
+int ctl_audited(Ctl *c, Audited **ret) {
         int r;
 
         r = connect_node(c);

@@ -140,6 +140,10 @@ int ctl_json(Ctl *c, Json *j) {
 int ctl_table(Ctl *c, Table *t) {
         int r;
 
+        if (t && table_rows(t) == 0) {
+                (void) table_free(t);
+                return EXIT_DONE;
+        }
         r = t ? table_print(t, c->out_terminal ? c->columns : 0, ctl_cell(c, TINT_BOLD), &c->out)
               : -ENOMEM;
         (void) table_free(t);

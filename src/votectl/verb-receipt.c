@@ -177,7 +177,7 @@ static int find_network(Ctl *c, const Json *receipt, Id *ret, Genesis **ret_gene
 
 /* With --ledger: whether that ledger has the receipt's block. */
 static int check_ledger(Ctl *c, const ReceiptFacts *f) {
-        const Audited *a;
+        Audited *a;
         StoredBlock b = {};
         bool same;
         int r;

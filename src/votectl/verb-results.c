@@ -10,7 +10,7 @@
 static int verb_results(Ctl *c) {
         _cleanup_json_ Json *params = json_new_object(), *reply = NULL;
         _cleanup_(election_done) Election e = {};
-        const Audited *audited;
+        Audited *audited;
         const Json *summary;
         Id id;
         int r;

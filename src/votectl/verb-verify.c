@@ -7,6 +7,7 @@
 #include "crypto/sign.h"
 #include "votectl/audited.h"
 #include "votectl/progress.h"
+#include "votectl/render.h"
 #include "votectl/verbs.h"
 
 static Json* facts_json(const AuditFacts *f, const char *name, bool pinned, bool valid) {
@@ -70,7 +71,7 @@ static void show_facts(Ctl *c, const Audited *a, const char *name, bool pinned) 
                 crypto_library_version());
         if (f->height > 0) {
                 ctl_field(
-                        c, "Last block", "%s", format_time((char[FORMAT_TIME_MAX]) {}, f->tip_time));
+                        c, "Last block", "%s", format_time((char[FORMAT_TIME_MAX]){}, f->tip_time));
                 ctl_field(c, "", "%s", id_hex(&f->tip, hex));
         }
         if (took > USEC_PER_SEC)
@@ -88,7 +89,49 @@ static void show_facts(Ctl *c, const Audited *a, const char *name, bool pinned) 
                                       "somebody you trust (--network ID insists on one).\n");
 }
 
-static int tell(Ctl *c, const Audited *a) {
+/* Counts an election from the ledger that was checked. */
+static int count(Ctl *c, Audited *a, const char *name, Json **ret) {
+        _cleanup_json_ Json *params = json_new_object(), *reply = NULL;
+        _cleanup_free_ char *error = NULL;
+        Why why = {};
+        int r;
+
+        json_set_text(params, "election", name);
+        r = audited_call(a, "org.voted.Peer.GetResults", params, &reply, &error, &why);
+        if (r != 0)
+                return r;
+        if (error)
+                return ctl_fail(c, EXIT_NOT_FOUND, NULL, "%s", why.text);
+        *ret = TAKE_PTR(reply);
+        return EXIT_DONE;
+}
+
+static int count_all(Ctl *c, Audited *a, Json *into) {
+        Json *results = json_new_object();
+        const char *name;
+        int r = EXIT_DONE;
+
+        for (size_t i = 0; r == 0 && (name = option_value_at(&c->options, "results", i)); i++) {
+                _cleanup_json_ Json *reply = NULL;
+                const Json *result;
+
+                r = count(c, a, name, &reply);
+                if (r != 0)
+                        break;
+                if (!into) {
+                        buf_add_char(&c->out, '\n');
+                        r = render_results(c, reply);
+                } else if (json_get_object(reply, "result", &result, NULL) == 0)
+                        json_set(results, name, json_share((Json*) result));
+        }
+        if (into && option_value(&c->options, "results"))
+                json_set(into, "results", results);
+        else
+                (void) json_free(results);
+        return r;
+}
+
+static int tell(Ctl *c, Audited *a) {
         const Chain *chain = audit_chain(a->audit);
         const char *name = chain ? chain_genesis(chain)->name : "?";
         bool pinned;
@@ -97,17 +140,21 @@ static int tell(Ctl *c, const Audited *a) {
         r = ctl_pin_has(c, &a->facts.network, &pinned);
         if (r != 0)
                 return r;
-        if (c->json)
-                return ctl_json(c, facts_json(&a->facts, name, pinned, true));
+        if (c->json) {
+                Json *o = facts_json(&a->facts, name, pinned, true);
+
+                r = count_all(c, a, o);
+                return ctl_json(c, o) ?: r;
+        }
         show_facts(c, a, name, pinned);
-        return EXIT_DONE;
+        return count_all(c, a, NULL);
 }
 
 static int verb_verify(Ctl *c) {
         const char *path =
                 c->options.n_args > 0 ? c->options.args[0] : option_value(&c->options, "ledger");
         _cleanup_(audited_done) Audited a = {};
-        const Audited *behind = NULL;
+        Audited *behind = NULL;
         int r;
 
         if (path && (option_value(&c->options, "peer") || option_value(&c->options, "host") ||
@@ -125,8 +172,13 @@ static int verb_verify(Ctl *c) {
         return r != 0 ? r : tell(c, &a);
 }
 
+static const CtlOption verify_options[] = {
+        { "results", 0, "ELECTION", true, "Count that election, too; repeatable" },
+        OPTION_END,
+};
+
 const CtlVerb verbs_verify[] = {
-        { "verify", "[FILE]", 0, 1, 0, verb_verify, NULL, "Check a whole ledger, trusting nothing",
+        { "verify", "[FILE]", 0, 1, 0, verb_verify, verify_options, "Check a whole ledger, trusting nothing",
           "Every line, rule and signature of an export (- is standard input), or of the node's ledger without FILE, or of a\n"
           "distant peer's with --peer; on all cores. Prints the network's id (--network ID insists on one), what was checked in\n"
           "numbers, and up to which height the ledger is final; or the first line that is wrong, and why, with exit status 6.\n\n"
