@@ -72,12 +72,14 @@ int chain_read_tip(Chain *c) {
         return 0;
 }
 
-/* The height from which on the blocks hold RECENT_IDS_MAX entries or a few more. */
+/* The height from which on the blocks hold RECENT_IDS_MAX entries or a few more; of a ledger of many
+ * empty blocks the start shall not read all. */
+#define RECENT_BLOCKS_MAX 16384U
 static int recent_from(Chain *c, uint64_t *ret) {
         uint64_t height = c->tip.height, n = 0;
         int r;
 
-        while (height > 1 && n < RECENT_IDS_MAX) {
+        while (height > 1 && n < RECENT_IDS_MAX && c->tip.height - height < RECENT_BLOCKS_MAX) {
                 StoredBlock b = {};
 
                 r = c->store->ops->block_get(c->store, height, &b);

@@ -1,29 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "fixture.h"
-#include "run.h"
+#include "world.h"
 
 #include "voted/limits.h"
 
 /* How approvals of admins add up. */
-
-typedef struct World {
-        Fixture f;
-        Entry *kept[16];        /* freed at the end */
-        size_t n_kept;
-} World;
-
-static Entry* keep(World *w, Entry *e) {
-        ck_assert_uint_lt(w->n_kept, ELEMENTSOF(w->kept));
-        return w->kept[w->n_kept++] = e;
-}
-
-/* e is in the ledger, in a block of that time. */
-static Entry* put(World *w, uint64_t time, Entry *e) {
-        Why why = {};
-
-        assert_verdict(FIXTURE_CONNECT(w->f.chain, time, &why, keep(w, e)), 0, why);
-        return e;
-}
 
 static bool in_effect(const World *w, const char *roll) {
         RollInfo info;
@@ -33,12 +13,6 @@ static bool in_effect(const World *w, const char *roll) {
                         return info.in_effect;
         ck_abort_msg("no roll %s", roll);
         return false;
-}
-
-static void world_done(World *w) {
-        for (size_t i = 0; i < w->n_kept; i++)
-                entry_unref(w->kept[i]);
-        fixture_done(&w->f);
 }
 
 START_TEST(with_two_of_three_the_second_signature_gives_effect) {

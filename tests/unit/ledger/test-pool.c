@@ -109,7 +109,6 @@ START_TEST(a_vote_is_replaced_only_so_often_while_it_waits) {
 END_TEST
 
 START_TEST(a_full_pool_says_so_and_takes_more_when_there_is_room) {
-        _cleanup_(genesis_freep) Genesis *g = fixture_genesis(NULL);
         _cleanup_(pool_freep) Pool *p = NULL;
         size_t n = 0;
         Why why = {};

@@ -1,29 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "fixture.h"
-#include "run.h"
+#include "world.h"
 
 /* Every rule of validity, and what breaks it. The world: three admins of whom `approvals` must
  * sign, a roll of six voters, the election "board"; and what a case's maker adds to the chain
  * itself. */
-typedef struct World {
-        Fixture f;
-        Entry *kept[16];        /* freed at the end */
-        size_t n_kept;
-} World;
-
-static Entry* keep(World *w, Entry *e) {
-        ck_assert_uint_lt(w->n_kept, ELEMENTSOF(w->kept));
-        return w->kept[w->n_kept++] = e;
-}
-
-/* e is in the ledger, in a block of that time. */
-static Entry* put(World *w, uint64_t time, Entry *e) {
-        Why why = {};
-
-        assert_verdict(FIXTURE_CONNECT(w->f.chain, time, &why, keep(w, e)), 0, why);
-        return e;
-}
-
 #define OPENS  FIXTURE_OPENS
 #define CLOSES FIXTURE_CLOSES
 #define END    (FIXTURE_CLOSES + FIXTURE_GRACE)
@@ -497,9 +477,7 @@ START_TEST(every_rule_of_validity_holds) {
                                 "%s: in a block \"%s\"", c->name, again.text);
 
         entry_unref(e);
-        for (size_t i = 0; i < w.n_kept; i++)
-                entry_unref(w.kept[i]);
-        fixture_done(&w.f);
+        world_done(&w);
 }
 END_TEST
 
