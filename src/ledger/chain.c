@@ -72,8 +72,8 @@ int chain_read_tip(Chain *c) {
         return 0;
 }
 
-/* The height from which on the blocks hold RECENT_IDS_MAX entries or a few more; of a ledger of many
- * empty blocks the start shall not read all. */
+/* The height from which on the blocks hold RECENT_IDS_MAX entries or a few more; of a ledger of
+ * many empty blocks the start shall not read all. */
 #define RECENT_BLOCKS_MAX 16384U
 static int recent_from(Chain *c, uint64_t *ret) {
         uint64_t height = c->tip.height, n = 0;
