@@ -60,7 +60,7 @@ int varlink_conn_arm(Conn *c) {
 
         /* a call that is over makes room for the next one that is in the buffer already */
         work = (c->call && (c->call->over || (c->call->on_drained && conn_queued(c) == 0))) ||
-               (!c->call && c->in.n > 0) || (c->closing && conn_queued(c) == 0) || (c->eof && !c->call);
+               (!c->call && c->in.n > 0 && !c->partial) || (c->closing && conn_queued(c) == 0) || (c->eof && !c->call);
         return sd_event_source_set_enabled(c->defer, work ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
@@ -93,6 +93,7 @@ static int conn_fill(Conn *c) {
         if (n == 0)
                 c->eof = true;
         c->in.n += (size_t) n;
+        c->partial = false;
         return 0;
 }
 
@@ -110,15 +111,17 @@ static int conn_process(Conn *c) {
                         return r;
         }
 
-        if (!c->call && !c->closing && c->in.n > 0) {
+        if (!c->call && !c->closing && c->in.n > 0 && !c->partial) {
                 _cleanup_json_ Json *m = NULL;
                 Why why;
 
                 r = wire_take(&c->in, CTL_MESSAGE_BYTES_MAX, &m, &why);
                 if (r == 0)
                         r = varlink_conn_dispatch(c, m);
-                else if (r == -EAGAIN)
+                else if (r == -EAGAIN) {
+                        c->partial = true;      /* until more comes: looking again would keep the loop from reading it */
                         r = c->eof ? 1 : 0;
+                }
                 else if (r > 0)
                         log_debug("Control socket: uid %u: %s, closing.", (unsigned) c->uid, why.text);
                 if (r != 0)

@@ -48,6 +48,7 @@ struct Conn {
         VarlinkCall *call;      /* under way; one reference is ours */
         uid_t uid;
         bool admin, eof, closing;
+        bool partial;           /* what has come is no whole message yet */
 };
 
 struct VarlinkCall {

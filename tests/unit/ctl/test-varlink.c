@@ -284,6 +284,45 @@ START_TEST(replies_leave_in_the_order_of_the_calls) {
 }
 END_TEST
 
+static void client_large_call(void) {
+        static const char head[] = "{\"method\":\"" I "GetStatus\"";
+        _cleanup_free_ char *call = malloc(400000);
+        int fd = raw_connection();
+        char answer[256];
+        size_t sent = 0;
+
+        memset(call, ' ', 400000);
+        memcpy(call, head, strlen(head));
+        call[399998] = '}';
+        call[399999] = 0;
+        while (sent < 400000) {
+                ssize_t k = send(fd, call + sent, 400000 - sent, MSG_NOSIGNAL);
+
+                ck_assert_int_gt(k, 0);
+                sent += (size_t) k;
+        }
+        ck_assert_int_gt(recv(fd, answer, sizeof(answer), 0), 0);
+        ck_assert_ptr_nonnull(strstr(answer, "tracker"));
+        (void) close(fd);
+}
+
+START_TEST(a_call_that_comes_in_pieces_is_answered) {
+        with_client(client_large_call);
+}
+END_TEST
+
+START_TEST(half_a_call_leaves_the_loop_at_rest) {
+        int fd = raw_connection();
+
+        ck_assert_int_eq(send(fd, "{\"method\":", 10, MSG_NOSIGNAL), 10);
+        for (unsigned i = 0; i < 20; i++)
+                ck_assert_int_ge(sd_event_run(event, USEC_PER_MSEC), 0);
+        ck_assert_uint_eq(varlink_server_connections(server), 1);
+        ck_assert_int_eq(sd_event_run(event, 0), 0);
+        (void) close(fd);
+}
+END_TEST
+
 START_TEST(a_second_server_at_the_same_path_is_refused) {
         static const char *const texts[] = { interface_text_tracker, NULL };
         _cleanup_(varlink_server_freep) VarlinkServer *other = NULL;
@@ -319,6 +358,8 @@ int main(void) {
         tcase_add_test(t, a_stream_waits_for_its_reader);
         tcase_add_test(t, a_bad_frame_closes_the_connection);
         tcase_add_test(t, replies_leave_in_the_order_of_the_calls);
+        tcase_add_test(t, a_call_that_comes_in_pieces_is_answered);
+        tcase_add_test(t, half_a_call_leaves_the_loop_at_rest);
         tcase_add_test(t, a_second_server_at_the_same_path_is_refused);
         tcase_add_test(t, no_daemon_gives_a_remedy);
         suite_add_tcase(s, t);
