@@ -50,6 +50,7 @@ static int try_header(Peer *p, Draft *d) {
 /* Ties the draft to its entries, by id. Those that nobody has spoken of yet are asked for at once. */
 static int tie_items(Peer *p, Draft *d) {
         size_t n = d->block->header.count;
+        Id id = d->id;
 
         d->items = new0(Item *, n + 1);
         if (!d->items)
@@ -59,6 +60,9 @@ static int tie_items(Peer *p, Draft *d) {
 
                 if (!i)
                         return -ENOMEM;
+                if (i->tied == d->serial)
+                        return draft_invalid(p, &id, V_BLOCK, &(Why) { "a block that holds an entry twice" });
+                i->tied = d->serial;
                 d->items[k] = i;
                 i->n_blocks++;
                 if (i->state != ITEM_WANTED || d->block->entries[k])
@@ -101,7 +105,7 @@ static int progress(Peer *p, Draft *d) {
                 return 0;               /* the whole block is asked for */
         if (!d->items) {
                 r = tie_items(p, d);
-                if (r < 0)
+                if (r < 0 || !draft_find(p, &id))
                         return r;
         }
         while (d->n_asked < n && p->n_checking < CHECKS_MAX) {

@@ -255,6 +255,7 @@ int book_met(Peer *p, PeerLink *l, Contact *dialled) {
         l->contact = c;
         if (!c)
                 return 0;
+        l->n_let_down = MAX(l->n_let_down, c->n_let_down);
         /* Where it dialled from may be another address than the one it is known to listen on. */
         if (l->inbound && !c->fixed && !c->listed)
                 c->address = l->address;

@@ -38,8 +38,15 @@ static int connected(Peer *p, Block *b) {
 }
 
 static int draft_connected(Peer *p, Draft *d) {
+        PeerLink *from = peer_link_find(p, d->from);
         Block *b;
         int r;
+
+        p->sync.gain_usec = p->now_usec;
+        if (from) {
+                from->n_connected++;
+                from->n_let_down = 0;
+        }
 
         r = draft_detach(p, d, false);
         if (r < 0)

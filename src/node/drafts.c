@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "codec/line.h"
+#include "crypto/hash.h"
 #include "crypto/merkle.h"
 #include "node/peer-internal.h"
 
@@ -244,37 +245,68 @@ static int on_chain(Peer *p, const Id *id) {
         return r == 0 ? V_DUPLICATE : r == -ENODATA ? 0 : r;
 }
 
+/* A block comes by every link; all but the first time its header's hash says enough. *ret_known: nothing is left to do. */
+static int is_known(Peer *p, PeerLink *l, const Id *id, bool *ret_known, Draft **ret) {
+        uint64_t height;
+        int r;
+
+        *ret = draft_find(p, id);
+        r = p->store->ops->block_find(p->store, id, &height);
+        if (r < 0 && r != -ENODATA)
+                return r;
+        *ret_known = r == 0;
+        if (r == -ENODATA && *ret)
+                height = (*ret)->block->header.height;
+        else if (r == -ENODATA)
+                return 0;
+        l->tip = *id;
+        l->height = MAX(l->height, height);
+        return 0;
+}
+
+static int read_announced(Peer *p, const Message *m, const char *line, size_t n, Header *ret, Why *why) {
+        Id root;
+        int r;
+
+        r = header_parse(ret, p->engine->type->field, line, n, why);
+        if (r != 0 || m->type != MESSAGE_NEW_BLOCK_IDS)
+                return r;
+        merkle_root(&root, m->ids.ids, m->ids.n_ids);
+        if (m->ids.n_ids != ret->count || !id_equal(&root, &ret->root))
+                return why_set(why, V_BLOCK, "an announced block whose ids do not give its root");
+        return 0;
+}
+
 int draft_on_announced(Peer *p, PeerLink *l, const Message *m) {
         const char *text = m->lines, *header, *seal;
         size_t left = m->n_lines_bytes, n_header, n_seal;
-        bool has_ids = m->type == MESSAGE_NEW_BLOCK_IDS;
         int r, verdict = 0;
+        bool known;
         Header h;
         Draft *d;
         Why why;
-        Id root;
+        Id id;
 
         if (p->broken || !line_next(&text, &left, &header, &n_header) || !line_next(&text, &left, &seal, &n_seal))
                 return 0;
-        r = header_parse(&h, p->engine->type->field, header, n_header, &why);
+        hash_bytes(&id, header, n_header);
+        r = is_known(p, l, &id, &known, &d);
+        if (r < 0 || known)
+                return r;
+        if (d && (d->ids || m->type == MESSAGE_NEW_BLOCK)) {
+                slot_set_add(&d->sources, l->slot);
+                return 0;
+        }
+
+        r = read_announced(p, m, header, n_header, &h, &why);
         if (r < 0)
                 return r;
-        if (r == 0 && has_ids) {
-                merkle_root(&root, m->ids.ids, m->ids.n_ids);
-                if (m->ids.n_ids != h.count || !id_equal(&root, &h.root))
-                        r = why_set(&why, V_BLOCK, "an announced block whose ids do not give its root");
-        }
         if (r > 0) {
                 (void) peer_link_fault(p, l, r, &why, NULL);
                 return 0;
         }
-
         l->tip = h.id;
         l->height = MAX(l->height, h.height);
-        r = on_chain(p, &h.id);
-        if (r != 0)
-                return r < 0 ? r : 0;
-        d = draft_find(p, &h.id);
         if (!d) {
                 r = draft_new(p, &h, header, n_header, seal, n_seal, &d, &verdict, &why);
                 if (r < 0)
@@ -289,11 +321,10 @@ int draft_on_announced(Peer *p, PeerLink *l, const Message *m) {
                 clock_compare(p, &h);
         }
         slot_set_add(&d->sources, l->slot);
-        if (!d->ids && (has_ids || h.count == 0)) {
-                p->drafts_dirty = true;
-                return set_ids(d, m->ids.ids, has_ids ? m->ids.n_ids : 0);
-        }
-        return 0;
+        p->drafts_dirty = true;
+        if (m->type == MESSAGE_NEW_BLOCK_IDS)
+                return set_ids(d, m->ids.ids, m->ids.n_ids);
+        return h.count == 0 ? set_ids(d, NULL, 0) : 0;
 }
 
 /* Moves b's entries into d, which has the same header; those that are here and checked already stand for theirs. */

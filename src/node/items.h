@@ -67,6 +67,7 @@ struct Item {
         uint64_t from;          /* CHECKING: the link that the line came by, 0: none */
         uint64_t version;       /* CHECKING: of the chain that it was judged by */
         unsigned n_blocks;      /* blocks in the making that need it */
+        uint64_t tied;          /* serial of the last one that was tied to it */
         unsigned wanted_by;     /* WANTED: the slot whose allowance it counts against, or LINK_SLOTS */
         bool voter;             /* CHECKING: handed in by its voter, not relayed by a peer */
         bool push;              /* we are its first peer: whole lines go out */

@@ -86,6 +86,8 @@ void peer_link_send_error(Peer *p, PeerLink *l, int verdict, const char *text, c
 #define YOUNG_USEC      (5 * USEC_PER_SEC)      /* of a link: it may be one of two that were dialled at the same time */
 
 static void peer_link_drop(Peer *p, PeerLink *l) {
+        if (l->contact)
+                l->contact->n_let_down = l->n_let_down;
         for (size_t i = 0; i < p->n_links; i++)
                 if (p->links[i] == l) {
                         memmove(p->links + i, p->links + i + 1, (p->n_links - i - 1) * sizeof(PeerLink *));

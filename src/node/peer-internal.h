@@ -52,7 +52,7 @@ typedef struct Contact {        /* book.c */
         bool self, foreign;     /* ourselves; of another network or version */
         uint32_t listed;        /* a bit for each tracker that lists it */
         uint64_t seen_sec;
-        unsigned fails;
+        unsigned fails, n_let_down;     /* n_let_down: PeerLink's, while it is not linked */
         uint64_t next_usec;     /* not dialled before */
         uint64_t dial;          /* the dial under way, 0: none */
 } Contact;
@@ -93,6 +93,8 @@ typedef struct PeerLink {
         unsigned n_queue;
 
         uint64_t no_sync_usec, blocks_usec;     /* not asked for blocks before; how long it is given */
+        unsigned n_let_down;    /* runs that it led nowhere, since it gave us something */
+        uint64_t n_connected;   /* blocks that it gave us and we connected */
         uint64_t sync_off;      /* the sync run whose branch it is not on */
 } PeerLink;
 
@@ -172,8 +174,9 @@ TAILQ_HEAD(DraftList, Draft);
 
 typedef struct Range {          /* sync.c */
         uint64_t from, max;
-        uint64_t request;       /* 0: not asked yet, or here */
-        LinkId link;
+        uint64_t request, hedge;        /* under way; 0: none */
+        uint64_t asked_usec;
+        LinkId link;            /* whose text it is */
         char *text;             /* blocks, once they are here */
         size_t n_text;
         TAILQ_ENTRY(Range) list;
@@ -191,7 +194,9 @@ typedef struct Sync {
         Id last;                /* id of the block at that height */
         uint64_t target;        /* claimed height: a hint */
         uint64_t max;           /* blocks to ask for at once */
+        uint64_t since_usec;    /* when it began */
         uint64_t progress_usec; /* the last time blocks came */
+        uint64_t gain_usec;     /* the last time one was connected; 0: none was */
         struct RangeList ranges;
 } Sync;
 
@@ -500,12 +505,19 @@ void clock_compare(Peer *p, const Header *h);   /* a block was announced just no
 /* sync.c */
 void sync_consider(Peer *p);                    /* begin, if somebody is ahead */
 int sync_on_info(Peer *p, PeerLink *l, const Request *q, const Message *m);
+void sync_ask_info(Peer *p, PeerLink *l, bool locator);
+void sync_let_down(Peer *p, PeerLink *l);
+void sync_end(Peer *p);
+void sync_finish(Peer *p);
+void sync_timers(Peer *p);
+bool sync_behind(const Peer *p);                /* far enough that there is no point in making blocks */
+
+/* ranges.c */
+int sync_fill(Peer *p);                         /* parse what is here, ask for more */
 int sync_on_range(Peer *p, PeerLink *l, const Request *q, const Message *m);
 int sync_not_delivered(Peer *p, const Request *q, bool late);
-void sync_ask_info(Peer *p, PeerLink *l, bool locator);
-int sync_fill(Peer *p);                         /* parse what is here, ask for more */
-void sync_end(Peer *p);
-bool sync_behind(const Peer *p);                /* far enough that there is no point in making blocks */
+void ranges_hedge(Peer *p);
+void range_free(Peer *p, Range *g);
 
 /* submit.c */
 int submit_line(Peer *p, const NodeEvent *ev);

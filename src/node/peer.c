@@ -83,6 +83,7 @@ static int run_timers(Peer *p) {
         r = requests_expire(p);
         if (r < 0)
                 return r;
+        sync_timers(p);
         trackers_timers(p);
         book_dial(p);
         if (p->book_changed) {

@@ -3,14 +3,16 @@
 
 #include "node/peer-internal.h"
 
-/* Catching up (DESIGN 6). One run at a time follows the chain of one link, the lead; its height and work are claims, no more.
- * It says where its chain leaves ours, then ranges of blocks are asked of every link that may have them, one each at a
- * time, and put together in their order. A link that turns out to be on another branch is left out of the run. */
+/* Catching up (DESIGN 6). One run at a time follows the chain of one link, the lead: it says where its chain leaves ours, then
+ * ranges of blocks are fetched (ranges.c). Height and work are claims, no more, so a run is given up for another lead's when
+ * nothing comes, or what comes does not make our chain grow; who led nowhere is followed again only after a while that
+ * doubles each time, and who gave us blocks that we connected is believed before others. */
 
-#define RANGES_MAX      8U
-#define RANGE_MAX       256U            /* blocks asked for at once */
 #define RANGE_FIRST     16U
-#define REFUSED_USEC    (60 * USEC_PER_SEC)     /* not followed again, after it led nowhere */
+#define PATIENCE_USEC   (3 * USEC_PER_SEC)      /* without a block, while another would lead */
+#define FRUITLESS_USEC  (30 * USEC_PER_SEC)     /* with blocks that nothing comes of; doubles with each time */
+#define LET_DOWN_USEC   (10 * USEC_PER_SEC)     /* not followed again; doubles likewise */
+#define LET_DOWN_MAX    6U
 
 /* --- who is ahead --- */
 
@@ -40,9 +42,10 @@ static bool is_ahead(Peer *p, const PeerLink *l) {
         return l->height > chain_tip(p->chain)->height;
 }
 
+/* Only what was connected counts: a claim alone stops nobody's work. */
 bool sync_behind(const Peer *p) {
-        return p->sync.run != 0 && p->sync.request == 0 && p->sync.target > chain_tip(p->chain)->height + 2 &&
-                p->now_usec - p->sync.progress_usec < BLOCKS_USEC;
+        return p->sync.run != 0 && p->sync.target > chain_tip(p->chain)->height + 2 && p->sync.gain_usec != 0 &&
+                p->now_usec - p->sync.gain_usec < BEAT_USEC;
 }
 
 /* --- chain info --- */
@@ -94,29 +97,96 @@ void sync_ask_info(Peer *p, PeerLink *l, bool with_locator) {
                         .ids = { .ids = ids, .n_ids = n } });
 }
 
-void sync_consider(Peer *p) {
-        PeerLink *best = NULL;
+/* --- runs --- */
 
-        if (p->sync.run != 0 || p->broken || p->stopping)
-                return;
-        for (size_t i = 0; i < p->n_links; i++) {
-                PeerLink *l = p->links[i];
-                int c;
+/* Answers that are still to come are dropped then as any late one. What is a draft already stays. */
+void sync_end(Peer *p) {
+        Request *q, *next;
 
-                if (!is_ahead(p, l))
-                        continue;
-                c = best ? compare_work(l->work, best->work) : 1;
-                if (c > 0 || (c == 0 && l->height > best->height))
-                        best = l;
+        while (!TAILQ_EMPTY(&p->sync.ranges))
+                range_free(p, TAILQ_FIRST(&p->sync.ranges));
+        for (q = TAILQ_FIRST(&p->requests); q; q = next) {
+                next = TAILQ_NEXT(q, list);
+                if (q->type == REQUEST_RANGE)
+                        q->deadline_usec = p->now_usec;
         }
+        if (p->sync.run != 0)
+                p->changed = true;
+        p->sync.run = p->sync.request = 0;
+}
+
+/* Whose run it was led nowhere. */
+void sync_let_down(Peer *p, PeerLink *l) {
+        uint64_t usec = LET_DOWN_USEC << MIN(l->n_let_down, LET_DOWN_MAX);
+
+        l->no_sync_usec = MAX(l->no_sync_usec, p->now_usec + usec);
+        l->n_let_down++;
+}
+
+/* It led where it ends: whether it goes on, and whether others have more, is asked anew. */
+void sync_finish(Peer *p) {
+        sync_end(p);
+        for (size_t i = 0; i < p->n_links; i++)
+                if (p->links[i]->up && !p->links[i]->client)
+                        sync_ask_info(p, p->links[i], false);
+}
+
+/* Whose blocks we connected comes first, then the most work, then the most blocks. */
+static bool leads_rather(const PeerLink *a, const PeerLink *b) {
+        int c;
+
+        if (!b || (a->n_connected > 0) != (b->n_connected > 0))
+                return !b || a->n_connected > 0;
+        c = compare_work(a->work, b->work);
+        return c > 0 || (c == 0 && a->height > b->height);
+}
+
+/* Whether the run under way is given up for one that other would lead. */
+static bool give_up_for(const Peer *p, const PeerLink *lead, const PeerLink *other) {
+        const Sync *s = &p->sync;
+        uint64_t fruitless = p->now_usec - MAX(s->gain_usec, s->since_usec);
+
+        if (!lead || p->now_usec - s->progress_usec >= PATIENCE_USEC)
+                return true;
+        if (other->n_connected > 0 && lead->n_connected == 0 && s->gain_usec == 0)
+                return fruitless >= PATIENCE_USEC;
+        return fruitless >= FRUITLESS_USEC << MIN(lead->n_let_down, LET_DOWN_MAX);
+}
+
+void sync_consider(Peer *p) {
+        PeerLink *best = NULL, *lead = p->sync.run != 0 ? peer_link_find(p, p->sync.lead) : NULL;
+
+        if (p->broken || p->stopping)
+                return;
+        for (size_t i = 0; i < p->n_links; i++)
+                if (p->links[i] != lead && is_ahead(p, p->links[i]) && leads_rather(p->links[i], best))
+                        best = p->links[i];
         if (!best)
                 return;
+        if (p->sync.run != 0) {
+                if (!give_up_for(p, lead, best))
+                        return;
+                if (lead)
+                        sync_let_down(p, lead);
+                sync_end(p);
+        }
 
         p->sync.run = ++p->sync.n_runs;
         p->sync.lead = best->id;
         p->sync.max = RANGE_FIRST;
+        p->sync.since_usec = p->sync.progress_usec = p->now_usec;
+        p->sync.gain_usec = 0;
         p->changed = true;
         sync_ask_info(p, best, true);
+        peer_arm(p, p->now_usec + PATIENCE_USEC);
+}
+
+void sync_timers(Peer *p) {
+        if (p->sync.run == 0)
+                return;
+        sync_consider(p);
+        ranges_hedge(p);
+        peer_arm(p, p->now_usec + USEC_PER_SEC);
 }
 
 int sync_on_info(Peer *p, PeerLink *l, const Request *q, const Message *m) {
@@ -139,7 +209,7 @@ int sync_on_info(Peer *p, PeerLink *l, const Request *q, const Message *m) {
         s->target = m->chain.height;
         s->progress_usec = p->now_usec;
         if (s->fork > chain_tip(p->chain)->height || s->target <= s->fork) {
-                l->no_sync_usec = p->now_usec + REFUSED_USEC;
+                sync_let_down(p, l);
                 sync_end(p);
                 return 0;
         }
@@ -155,288 +225,4 @@ int sync_on_info(Peer *p, PeerLink *l, const Request *q, const Message *m) {
                 stored_block_done(&b);
         }
         return sync_fill(p);
-}
-
-/* --- ranges --- */
-
-static void range_free(Peer *p, Range *g) {
-        TAILQ_REMOVE(&p->sync.ranges, g, list);
-        free(g->text);
-        free(g);
-}
-
-/* Answers that are still to come are dropped then as any late one. What is a draft already stays. */
-void sync_end(Peer *p) {
-        Request *q, *next;
-
-        while (!TAILQ_EMPTY(&p->sync.ranges))
-                range_free(p, TAILQ_FIRST(&p->sync.ranges));
-        for (q = TAILQ_FIRST(&p->requests); q; q = next) {
-                next = TAILQ_NEXT(q, list);
-                if (q->type == REQUEST_RANGE)
-                        q->deadline_usec = p->now_usec;
-        }
-        if (p->sync.run != 0)
-                p->changed = true;
-        p->sync.run = p->sync.request = 0;
-}
-
-/* It led where it ends: whether it goes on, and whether others have more, is asked anew. */
-static void finish(Peer *p) {
-        sync_end(p);
-        for (size_t i = 0; i < p->n_links; i++)
-                if (p->links[i]->up && !p->links[i]->client)
-                        sync_ask_info(p, p->links[i], false);
-}
-
-static Range* range_insert(Peer *p, uint64_t from, uint64_t max, bool front) {
-        Range *g;
-
-        g = new0(Range, 1);
-        if (!g)
-                return NULL;
-        g->from = from;
-        g->max = max;
-        if (front)
-                TAILQ_INSERT_HEAD(&p->sync.ranges, g, list);
-        else
-                TAILQ_INSERT_TAIL(&p->sync.ranges, g, list);
-        return g;
-}
-
-static Range* range_by_request(const Peer *p, uint64_t request) {
-        Range *g;
-
-        TAILQ_FOREACH(g, &p->sync.ranges, list)
-                if (g->request == request)
-                        return g;
-        return NULL;
-}
-
-static bool may_have(const Peer *p, const PeerLink *l, uint64_t height) {
-        return l->up && !l->client && l->height >= height && l->sync_off != p->sync.run && p->now_usec >= l->no_sync_usec;
-}
-
-/* *ret_any: somebody may have it, if only later. */
-static PeerLink* whom_to_ask(const Peer *p, uint64_t height, bool *ret_any) {
-        PeerLink *found = NULL;
-
-        *ret_any = false;
-        for (size_t i = 0; i < p->n_links; i++) {
-                PeerLink *l = p->links[i];
-
-                if (!may_have(p, l, height))
-                        continue;
-                *ret_any = true;
-                if (request_pending(p, l->id, REQUEST_RANGE) || request_pending(p, l->id, REQUEST_BLOCKS))
-                        continue;
-                if (!found || l->id == p->sync.lead)
-                        found = l;
-        }
-        return found;
-}
-
-static int ask_range(Peer *p, Range *g, PeerLink *l) {
-        Request *q;
-
-        q = request_new(p, l, REQUEST_RANGE, l->blocks_usec);
-        if (!q)
-                return -ENOMEM;
-        q->from = g->from;
-        q->max = g->max;
-        g->request = q->id;
-        g->link = l->id;
-        peer_link_send(p, l, LANE_ENGINE, &(Message) { .type = MESSAGE_GET_BLOCKS, .has_id = true, .id = q->id,
-                        .range = { .from = g->from, .max = g->max } });
-        return 0;
-}
-
-/* The range is of no use: somebody else is asked for it, and who gave it no more in this run. */
-static int range_bad(Peer *p, Range *g) {
-        PeerLink *l = peer_link_find(p, g->link);
-
-        free(g->text);
-        g->text = NULL;
-        g->n_text = 0;
-        g->link = 0;
-        if (l)
-                l->sync_off = p->sync.run;
-        return 0;
-}
-
-/* The first range in order, which is here: its blocks become drafts. */
-static int parse_range(Peer *p, Range *g) {
-        Sync *s = &p->sync;
-        const char *text = g->text;
-        size_t n = g->n_text;
-        uint64_t n_blocks = 0;
-
-        while (n > 0) {
-                PeerLink *l = peer_link_find(p, g->link);
-                Block *b = NULL;
-                int r, verdict;
-                Why why;
-                Id id;
-
-                r = block_read(&b, p->genesis, &text, &n, &why);
-                if (r < 0)
-                        return r;
-                verdict = r;
-                if (r == 0 && (!id_equal(&b->header.parent, &s->last) || b->header.height != s->parsed + 1)) {
-                        (void) block_free(b);
-                        if (n_blocks > 0)
-                                penalty_blame(p, g->link, V_PROTOCOL, &(Why) { "a range of blocks that do not follow one another" });
-                        else if (g->link == s->lead) {          /* it went to another branch meanwhile */
-                                finish(p);
-                                return 0;
-                        }
-                        return range_bad(p, g);
-                }
-                if (r == 0) {
-                        id = b->header.id;
-                        r = draft_add_block(p, b, l, false, &verdict, &why);
-                        if (r < 0)
-                                return r;
-                }
-                if (verdict > 0 && verdict != V_DUPLICATE) {
-                        bool fault = verdict_is_fault(verdict);
-
-                        if (fault)
-                                penalty_blame(p, g->link, verdict, &why);
-                        if (p->sync.run == 0)
-                                return 0;
-                        return range_bad(p, g);
-                }
-                s->last = id;
-                s->parsed++;
-                n_blocks++;
-        }
-
-        s->max = CLAMP(BLOCKS_RESPONSE_BYTES / (g->n_text / n_blocks + 1), UINT64_C(1), (uint64_t) RANGE_MAX);
-        if (n_blocks < g->max && s->parsed < s->target) {       /* the answer was full before the range was */
-                Range *rest = range_insert(p, s->parsed + 1, g->max - n_blocks, true);
-
-                if (!rest)
-                        return -ENOMEM;
-        }
-        range_free(p, g);
-        return 0;
-}
-
-/* A branch beside the main chain must be at hand as a whole before it can win; else what is connected makes room. */
-static bool has_room(const Peer *p) {
-        size_t most = p->sync.fork < chain_tip(p->chain)->height ? BRANCH_BYTES_MAX : DRAFT_BYTES_MAX;
-        size_t drafts = p->sync.fork < chain_tip(p->chain)->height ? SIDE_HEADERS_MAX : DRAFTS_SYNC_MAX;
-
-        return p->draft_bytes < most && p->n_drafts < drafts;
-}
-
-static bool range_is_next(const Peer *p, const Range *g) {
-        return g->from == p->sync.parsed + 1;
-}
-
-int sync_fill(Peer *p) {
-        Sync *s = &p->sync;
-        size_t n_ranges = 0;
-        bool any = true;
-        Range *g;
-        int r;
-
-        if (s->run == 0 || s->request != 0)
-                return 0;
-
-        while ((g = TAILQ_FIRST(&s->ranges)) && g->text && has_room(p)) {
-                if (!range_is_next(p, g))       /* what it should follow went away */
-                        r = range_bad(p, g);
-                else
-                        r = parse_range(p, g);
-                if (r < 0)
-                        return r;
-                if (s->run == 0)
-                        return 0;
-        }
-
-        TAILQ_FOREACH(g, &s->ranges, list) {
-                PeerLink *l;
-
-                n_ranges++;
-                if (g->text || g->request != 0)
-                        continue;
-                l = whom_to_ask(p, g->from, &any);
-                if (l) {
-                        r = ask_range(p, g, l);
-                        if (r < 0)
-                                return r;
-                }
-                if (!any)
-                        break;
-        }
-        while (any && n_ranges < RANGES_MAX && s->next <= s->target && has_room(p)) {
-                PeerLink *l = whom_to_ask(p, s->next, &any);
-
-                if (!l)
-                        break;
-                g = range_insert(p, s->next, MIN(s->max, s->target - s->next + 1), false);
-                if (!g)
-                        return -ENOMEM;
-                r = ask_range(p, g, l);
-                if (r < 0)
-                        return r;
-                s->next += g->max;
-                n_ranges++;
-        }
-
-        if (!any) {                             /* nobody is left to ask */
-                PeerLink *lead = peer_link_find(p, s->lead);
-
-                if (lead && s->parsed == s->fork)
-                        lead->no_sync_usec = MAX(lead->no_sync_usec, p->now_usec + REFUSED_USEC);
-                sync_end(p);
-        } else if (TAILQ_EMPTY(&s->ranges) && s->next > s->target)
-                finish(p);
-        else if (!has_room(p) && s->fork < chain_tip(p->chain)->height) {
-                (void) snprintf(p->problem, sizeof(p->problem), "the others' chain left ours at height %" PRIu64 ", and what "
-                                "follows is more than can be held at once: stop, move the ledger aside, start: it is fetched anew",
-                                s->fork);
-                p->changed = true;
-        }
-        return 0;
-}
-
-int sync_on_range(Peer *p, PeerLink *l, const Request *q, const Message *m) {
-        Range *g = range_by_request(p, q->id);
-
-        if (!g)
-                return 0;
-        if (m->n_lines == 0)
-                return sync_not_delivered(p, q, false);
-        g->text = newN(char, m->n_lines_bytes);
-        if (!g->text)
-                return -ENOMEM;
-        memcpy(g->text, m->lines, m->n_lines_bytes);
-        g->n_text = m->n_lines_bytes;
-        g->request = 0;
-        l->blocks_usec = BLOCKS_USEC;
-        p->sync.progress_usec = p->now_usec;
-        p->drafts_dirty = true;         /* sync_fill() comes with the step's end */
-        return 0;
-}
-
-/* Late: it is given more time and asked again only after others had their turn. */
-int sync_not_delivered(Peer *p, const Request *q, bool late) {
-        PeerLink *l = peer_link_find(p, q->link);
-        Range *g = range_by_request(p, q->id);
-
-        if (!g)
-                return 0;
-        g->request = 0;
-        g->link = 0;
-        if (l && late) {
-                l->blocks_usec = MIN(l->blocks_usec * 2, 8 * BLOCKS_USEC);
-                l->no_sync_usec = p->now_usec + BEAT_USEC;
-                p->sync.max = MAX(p->sync.max / 4, UINT64_C(1));
-        } else if (l)
-                l->sync_off = p->sync.run;
-        p->drafts_dirty = true;
-        return 0;
 }

@@ -21,6 +21,7 @@ typedef struct Puppet {
         uint16_t port;          /* in its hello; 0: a client */
         bool silent;            /* says no hello */
         const Genesis *genesis; /* whose network hello is for */
+        const char *work;       /* that it claims */
         uint64_t n_requests, height;
         Id tip;
         /* the frames that came, newest last */
@@ -76,7 +77,7 @@ static inline void puppet_on_event(World *w, unsigned node, const NodeEvent *ev,
                 /* keepalives are answered, or the link would end */
                 if (m.type == MESSAGE_GET_CHAIN_INFO)
                         puppet_message(p, &(Message) { .type = MESSAGE_CHAIN_INFO_RESPONSE, .has_id = true, .id = m.id,
-                                        .chain = { .height = p->height, .tip = p->tip, .fork = m.ids.n_ids ? 0 : UINT64_MAX } });
+                                        .chain = { .height = p->height, .tip = p->tip, .work = p->work, .fork = m.ids.n_ids ? 0 : UINT64_MAX } });
                 message_done(&m);
                 break;
 

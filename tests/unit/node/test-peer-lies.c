@@ -342,6 +342,62 @@ START_TEST(claimed_heights_are_hints) {
 }
 END_TEST
 
+START_TEST(liars_that_claim_the_most_work_keep_nobody_from_catching_up) {
+        Puppet *liars[4];
+        Town t;
+
+        town_new(&t, &(TownSetup) { .n_peers = 4, .n_miners = 2, .late = true });
+        world_set_verbose(t.w, getenv("VERBOSE") != NULL);
+        ck_assert(town_elect(&t, 900));
+        for (unsigned v = 0; v < 20; v++)
+                ck_assert_int_eq(town_cast(&t, 0, v, 1, 0), 0);
+        ck_assert(town_wait_votes(&t, 20, 2 * MINUTE));
+
+        world_start(t.w, t.peers[3]);
+        for (unsigned i = 0; i < 4; i++) {
+                liars[i] = puppet_new(&t, (uint16_t) (7000 + i));
+                liars[i]->height = 1000000 + i;
+                liars[i]->work = "340282366920938463463374607431768211455";
+                liars[i]->tip = (Id) { .b = { 9, (uint8_t) i } };
+                world_dial(t.w, liars[i]->node, t.peers[3], 1);
+        }
+        ck_assert(town_wait_votes(&t, 20, 30 * SECOND));
+        ck_assert(town_wait_same_tip(&t, 30 * SECOND));
+
+        /* Whoever delivered is believed first from now on. */
+        world_partition(t.w, UINT64_C(1) << t.peers[3], true);
+        for (unsigned v = 0; v < 20; v++)
+                ck_assert_int_eq(town_cast(&t, 0, v, 2, 0), 0);
+        world_run(t.w, MINUTE);
+        world_partition(t.w, UINT64_C(1) << t.peers[3], false);
+        for (unsigned i = 0; i < 4; i++)
+                if (liars[i]->link == 0)
+                        world_dial(t.w, liars[i]->node, t.peers[3], 1);
+        ck_assert(town_wait_same_tip(&t, 90 * SECOND));
+        for (unsigned i = 0; i < 4; i++)
+                liars[i] = puppet_free(liars[i]);
+        town_done(&t);
+}
+END_TEST
+
+START_TEST(a_block_that_holds_an_entry_twice_is_refused) {
+        _cleanup_(puppet_freep) Puppet *p = NULL;
+        _cleanup_(block_freep) Block *b = NULL;
+        _cleanup_(entry_unrefp) Entry *vote = NULL;
+        Town t;
+
+        begin(&t, &p);
+        vote = town_vote(&t, 0, 1, 1);
+        b = puppet_block(p, (Entry *[]) { vote, vote }, 2, world_now_sec(t.w));
+        puppet_announce(p, b);
+        world_run(t.w, SECOND);
+        ck_assert(!on_chain(&t, b));
+        ck_assert_int_eq(penalty_of(&t, p), 50);
+        assert_goes_on(&t, 0);
+        town_done(&t);
+}
+END_TEST
+
 START_TEST(a_range_of_other_blocks_than_was_asked_for_is_a_fault) {
         _cleanup_(puppet_freep) Puppet *p = NULL;
         _cleanup_message_ Message ask = {};
@@ -369,4 +425,5 @@ TEST_MAIN("peer-lies", a_line_that_is_none_is_a_fault_and_three_more_are_a_ban, 
                 a_block_that_breaks_a_rule_is_refused_and_its_sender_blamed, a_good_block_of_a_stranger_is_taken_and_passed_on,
                 bodies_that_never_come_stop_nobody, ids_that_lead_nowhere_are_asked_of_others, a_flood_of_messages_is_a_ban,
                 announced_ids_cost_a_bounded_amount_of_memory, useless_lines_are_slowed_down_not_punished,
-                claimed_heights_are_hints, a_range_of_other_blocks_than_was_asked_for_is_a_fault)
+                claimed_heights_are_hints, liars_that_claim_the_most_work_keep_nobody_from_catching_up,
+                a_block_that_holds_an_entry_twice_is_refused, a_range_of_other_blocks_than_was_asked_for_is_a_fault)
