@@ -204,6 +204,8 @@ static void carry_out_one(Host *h, NodeEffect *fx) {
                 return;
 
         case NODE_FX_DIAL:
+                if (hooks->on_dial)
+                        hooks->on_dial(h, fx);
                 wire_dial(h, fx->dial, &fx->address, &fx->key);
                 return;
 

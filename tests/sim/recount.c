@@ -129,7 +129,7 @@ static void compare_result(Run *r, Host *h, unsigned election, const uint64_t su
                         world_fail(r->world, "results are what a plain recount gives", "host %u: election %u, option %zu: %" PRIu64
                                         ", recounted %" PRIu64, h->number, election, i, (uint64_t) n, sums[i]);
         if (r->world->now_usec / USEC_PER_SEC + WORLD_WALL_SEC > info.definition->closes + info.grace &&
-                        info.closing_height == 0)
+                        (info.phase == ELECTION_ANNOUNCED || info.phase == ELECTION_OPEN))
                 world_fail(r->world, "elections close", "host %u: election %u is still %s", h->number, election,
                                 election_phase_name(info.phase));
 }
@@ -167,6 +167,14 @@ static unsigned chances(const Run *r, const KnownBlock *tip, const RunVote *v, u
         return n;
 }
 
+/* Not one that came too late, was not approved in time, or never came. */
+static bool takes_votes(const Run *r, unsigned election) {
+        ElectionInfo info;
+
+        return chain_election_by_id(peer_chain(r->world->hosts[r->first_peer]->peer), &r->elections[election].id, &info) == 0 &&
+                        info.rolls && info.phase != ELECTION_VOID;
+}
+
 static void check_vote(Run *r, const KnownBlock *tip, const RunVote *v) {
         const RunElection *el = &r->elections[v->election];
         const KnownEntry *last = NULL;
@@ -174,7 +182,7 @@ static void check_vote(Run *r, const KnownBlock *tip, const RunVote *v) {
         uint64_t from_usec, close_usec = (el->closes + el->grace - WORLD_WALL_SEC) * USEC_PER_SEC;
         uint64_t linked = checks_linked_usec(r), off = (uint64_t) r->clock_off_max * USEC_PER_SEC;
 
-        if (blocks_holder(tip, &e->id))
+        if (blocks_holder(tip, &e->id) || !takes_votes(r, v->election))
                 return;
         (void) blocks_last_vote(tip, v->election, v->voter, &last);
         if (last && last->seq >= v->seq)

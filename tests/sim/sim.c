@@ -23,12 +23,13 @@ static const char usage[] =
                 "  --budget SEC      end after so many real seconds, whatever is left\n"
                 "  --trace           print everything that happens\n"
                 "  --quiet           print failures alone\n"
+                "  --go-on           do not end with the first seed that fails\n"
                 "What is not given is drawn from the seed. Exit status 1: an invariant was broken.\n";
 
 typedef struct Options {
         RunOptions run;
         uint64_t seeds, budget_sec;
-        bool trace, quiet, given_peers, given_votes, given_faults, given_time;
+        bool trace, quiet, go_on, given_peers, given_votes, given_faults, given_time;
 } Options;
 
 static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret) {
@@ -75,6 +76,7 @@ static int read_options(int argc, char **argv, Options *o) {
                 { "no-memo", no_argument, NULL, 'm' },
                 { "trace", no_argument, NULL, 'T' },
                 { "quiet", no_argument, NULL, 'q' },
+                { "go-on", no_argument, NULL, 'g' },
                 { "help", no_argument, NULL, 'h' },
                 {},
         };
@@ -121,6 +123,9 @@ static int read_options(int argc, char **argv, Options *o) {
                         break;
                 case 'q':
                         o->quiet = true;
+                        break;
+                case 'g':
+                        o->go_on = true;
                         break;
                 case 'h':
                         (void) fputs(usage, stdout);
@@ -233,7 +238,7 @@ int main(int argc, char **argv) {
                         print_run(&x);
                 failed |= x.failed || !same_again(&o, &x);
                 (void) fflush(stdout);
-                if (failed)
+                if (failed && !o.go_on)
                         break;
         }
         (void) printf("%" PRIu64 " seeds from %" PRIu64 " in %.1f s: %s\n", done, first,

@@ -114,6 +114,7 @@ typedef struct WorldHooks {     /* any may be NULL */
         void (*on_send)(Host *h, const NodeEffect *fx);
         void (*on_log)(Host *h, const NodeEffect *fx);
         void (*on_ban)(Host *h, const NodeEffect *fx);
+        void (*on_dial)(Host *h, const NodeEffect *fx);
         void (*on_close)(Host *h, const NodeEffect *fx);
         void (*on_started)(Host *h);
         void (*on_stopped)(Host *h);            /* crashed; the disk has forgotten already */
