@@ -118,8 +118,8 @@ static void plan_crashes(Run *r) {
                         world_at(r->world, from, "crashing", on_crash, host, below(r, 4));
                 world_at(r->world, to, "starting", on_start, host, 0);
         }
-        for (unsigned i = 0; i < r->n_peers; i++)
-                world_at(r->world, r->heal_usec, "starting", on_start, r->first_peer + i, 0);
+        for (unsigned i = 0; i < r->n_peers; i++)       /* when one that was stopping has ended */
+                world_at(r->world, r->heal_usec + 2 * USEC_PER_SEC, "starting", on_start, r->first_peer + i, 0);
 }
 
 static void plan_trackers(Run *r) {
