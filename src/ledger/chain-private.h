@@ -20,6 +20,7 @@ struct Chain {
         Recent recent;
         PoolRow *pool;
         size_t bad_entry; /* that chain_connect() refused; SIZE_MAX: it was the block's fault */
+        bool has_genesis;       /* the store has it */
         bool lean;              /* of a vote's line only the ballot is stored (chain_set_lean()) */
 };
 

@@ -123,25 +123,38 @@ int chain_load(Chain *c) {
         return ops->pool_each(c->store, load_pool, c);
 }
 
+/* Writes nothing, so that a chain is read, and taken back, also where the disk is full. */
 static int check_store(Chain *c) {
         _cleanup_buf_ Buf line = {};
         uint64_t height;
         int r;
 
         r = c->store->ops->meta_get(c->store, META_GENESIS, &line);
+        c->has_genesis = r == 0;
         if (r == -ENODATA) {
                 r = c->store->ops->tip(c->store, &height);
                 if (r < 0)
                         return r;
-                return height > 0 ? -EUCLEAN
-                                  : c->store->ops->meta_put(c->store, META_GENESIS,
-                                                    c->genesis->line, c->genesis->n_line);
+                return height > 0 ? -EUCLEAN : 0;
         }
         if (r < 0)
                 return r;
         return line.n == c->genesis->n_line && memcmp(line.p, c->genesis->line, line.n) == 0
                                ? 0
                                : -EBADMSG;
+}
+
+/* An empty store says to which network it belongs with the first that is written to it. */
+static int begin(Chain *c) {
+        int r;
+
+        r = c->store->ops->begin(c->store);
+        if (r < 0 || c->has_genesis)
+                return r;
+        r = c->store->ops->meta_put(
+                        c->store, META_GENESIS, c->genesis->line, c->genesis->n_line);
+        c->has_genesis = r >= 0;
+        return r;
 }
 
 int chain_new(Chain **ret, const Genesis *g, Store *s) {
@@ -162,6 +175,8 @@ int chain_new(Chain **ret, const Genesis *g, Store *s) {
             (r = check_store(c)) < 0 ||
             (r = chain_load(c)) < 0)
                 return r;
+        if (!c->has_genesis && begin(c) < 0)
+                s->ops->rollback(s);    /* again with the first block: a full disk is no reason not to start */
 
         *ret = TAKE_PTR(c);
         return 0;
@@ -335,7 +350,7 @@ static int store_block(Chain *c, const Block *b, const uint8_t work[16]) {
 
         if (work)
                 memcpy(row.work, work, sizeof(row.work));
-        if ((r = ops->begin(c->store)) < 0 ||
+        if ((r = begin(c)) < 0 ||
             (r = ops->block_put(c->store, &row)) < 0)
                 return r;
 
@@ -404,7 +419,7 @@ int chain_rollback(Chain *c) {
         assert(c);
 
         c->store->ops->rollback(c->store);
-        r = check_store(c);     /* the first transaction holds the genesis */
+        r = check_store(c);     /* the genesis went with the first transaction */
         return r < 0 ? r : chain_load(c);
 }
 
