@@ -29,13 +29,10 @@ int peer_status(Peer *p, uint64_t now_usec, Json **ret) {
         _cleanup_json_ Json *o = json_new_object();
         const ChainTip *tip = chain_tip(p->chain);
         EngineStatus status = {};
-        Json *pool = json_new_object();
 
         assert(ret);
-        if (!o || !pool) {
-                (void) json_free(pool);
+        if (!o)
                 return -ENOMEM;
-        }
         p->engine->type->status(p->engine, &status);
         json_set_text(o, "agent", p->agent);
         json_set_text(o, "alarm", p->alarm[0] ? p->alarm : NULL);
@@ -45,22 +42,13 @@ int peer_status(Peer *p, uint64_t now_usec, Json **ret) {
         json_set_text(o, "engine", status.engine);
         json_set_int(o, "final", (int64_t) p->final_height);
         json_set_int(o, "height", (int64_t) tip->height);
-        json_set_key(o, "key", &p->self);
         json_set_int(o, "links", (int64_t) count_links(p));
-        json_set_bool(o, "mining", p->working);
-        json_set_id(o, "network", &p->genesis->network);
-        json_set_int(pool, "bytes", (int64_t) pool_bytes(p->pool));
-        json_set_int(pool, "entries", (int64_t) pool_count(p->pool));
-        json_set(o, "pool", pool);
+        json_set_int(o, "pool_bytes", (int64_t) pool_bytes(p->pool));
+        json_set_int(o, "pool_entries", (int64_t) pool_count(p->pool));
         json_set_text(o, "problem", problem(p));
-        if (p->sync.run != 0 && p->sync.request == 0) {
-                Json *syncing = json_new_object();
-
-                json_set_int(syncing, "from", (int64_t) p->sync.fork);
-                json_set_int(syncing, "to", (int64_t) p->sync.target);
-                json_set(o, "syncing", syncing);
-        }
-        json_set_int(o, "time", (int64_t) tip->time);
+        if (p->sync.run != 0 && p->sync.request == 0)
+                json_set_int(o, "syncing_to", (int64_t) p->sync.target);
+        json_set_int(o, "tip_time", (int64_t) tip->time);
         json_set_id(o, "tip", &tip->id);
         json_set(o, "trackers", trackers_status(p, now_usec));
         json_set_text(o, "work", status.work);
