@@ -75,8 +75,7 @@ peer_conf() {
 	{
 		echo '[Peer]'
 		for t; do echo "Tracker=127.0.0.1:$(port "$t")"; done
-		[ -n "${MINE:-}" ] && printf '[Mining]\nEnable=%s\n' "$MINE"
-		[ -n "${THREADS:-}" ] && printf '[Mining]\nThreads=%s\n' "$THREADS"
+		printf '[Mining]\nEnable=%s\nThreads=%s\n' "${MINE:-yes}" "${THREADS:-1}"
 	} >"$work/$name.conf"
 }
 peer() { peer_conf "$@"; start "$1" peer; }

@@ -35,7 +35,7 @@ MINE=no peer p2 t1 t2
 MINE=no peer p3 t2 t1
 MINE=no peer p4 t2
 found_network replay --interval 1 --confirmations 3 --grace 2
-for p in p1 p2 p3 p4; do until_true 30 at_least "$p" links 3; done
+for p in p1 p2 p3 p4; do until_true 30 at_least "$p" links 2; done
 
 # NAME QUESTION BALLOTS: roll, election and signed votes
 prepare() {
