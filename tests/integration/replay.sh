@@ -37,25 +37,31 @@ MINE=no peer p4 t2
 found_network replay --interval 1 --confirmations 3 --grace 2
 for p in p1 p2 p3 p4; do until_true 30 at_least "$p" links 2; done
 
-# NAME QUESTION BALLOTS: roll, election and signed votes
-prepare() {
-	local name=$1 question=$2 ballots=$3 n
-	n=$(wc -l <"$ballots")
-	"$caster" roll "$n" "$name" >"$work/$name.roll"
-	ctl p1 roll add "$work/$name.roll" --name "$name" >/dev/null
-	jq -n --arg n "$name" --argjson q "$question" '{name: $n, title: $n, rolls: [$n], opens: "+12s", closes: "+40s", questions: [$q]}' >"$work/$name.json"
-	ctl p1 election create "$work/$name.json" --yes >/dev/null
-	"$caster" sign "$work/genesis" "$(ctl p1 show "$name" --json | jq -r .summary.id)" "$name" 1 <"$ballots" >"$work/$name.votes"
-	say "$name: $n ballots signed"
+# NAME BALLOTS: a roll of as many voters as there are ballots
+roll() {
+	"$caster" roll "$(wc -l <"$2")" "$1" >"$work/$1.roll"
+	ctl p1 roll add "$work/$1.roll" --name "$1" --quiet
 }
+# NAME QUESTION BALLOTS: the election, and the signed votes
+prepare() {
+	local name=$1 question=$2 ballots=$3
+	jq -n --arg n "$name" --argjson q "$question" --argjson o "$opens" --argjson c "$closes" \
+		'{name: $n, title: $n, rolls: [$n], opens: $o, closes: $c, questions: [$q]}' >"$work/$name.json"
+	ctl p1 election create "$work/$name.json" --yes --no-wait --quiet
+	until_true 30 ctl p1 show "$name"
+	"$caster" sign "$work/genesis" "$(ctl p1 show "$name" --json | jq -r .summary.id)" "$name" 1 <"$ballots" >"$work/$name.votes"
+	say "$name: $(wc -l <"$work/$name.votes") ballots signed"
+}
+for ward in Govan-2007 Anderston-City-2007; do blt_ballots "$data/$ward.blt" >"$work/${ward,,}.ballots"; done
+tally_ballots "$data/leader2020_tally.txt" >"$work/leader-2020.ballots"
+for name in govan-2007 anderston-city-2007 leader-2020; do roll "$name" "$work/$name.ballots"; done
+opens=$(($(date +%s) + 15)) closes=$(($(date +%s) + 50))
 for ward in Govan-2007 Anderston-City-2007; do
-	blt_ballots "$data/$ward.blt" >"$work/$ward.ballots"
 	prepare "${ward,,}" "$(jq -nc --argjson o "$(blt_names "$data/$ward.blt")" --argjson s "$(blt_seats "$data/$ward.blt")" \
-		'{text: "Councillors", method: "stv", seats: $s, options: $o}')" "$work/$ward.ballots"
+		'{text: "Councillors", method: "stv", seats: $s, options: $o}')" "$work/${ward,,}.ballots"
 done
-tally_ballots "$data/leader2020_tally.txt" >"$work/leader.ballots"
 prepare leader-2020 '{"text":"Leader","method":"schulze","default":3,"quorum":48,"options":["Jonathan Carter","Sruthi Chandran","Brian Gupta","None Of The Above"]}' \
-	"$work/leader.ballots"
+	"$work/leader-2020.ballots"
 [ "$(wc -l <"$work/govan-2007.votes")" = 9560 ] || fail "Govan had 9,560 ballots"
 [ "$(wc -l <"$work/leader-2020.votes")" = 339 ] || fail "339 developers voted in 2020"
 
