@@ -36,7 +36,7 @@ if [ "$(id -u)" = 0 ]; then
 else
 	refused "a state directory without permission" 'cannot use the state directory' daemon peer --config /dev/null --state-directory "$work/closed"
 fi
-refused "no daemon" 'systemctl start voted-peer' "$VOTECTL" --socket "$work/nobody.socket" status
+refused "no daemon" 'Is that node running' "$VOTECTL" --socket "$work/nobody.socket" status
 refused "an unknown verb" 'did you mean' "$VOTECTL" statsu
 
 # --- a network of one peer
