@@ -5,8 +5,9 @@
 #include "crypto/hash.h"
 #include "node/peer-internal.h"
 
-/* From a line to the pool. What is cheap is checked first: is it here already, form, rights, seq, room; then the
- * signature, which costs more than all else together; and what counts against anybody is counted after that. */
+/* From a line to the pool. What is cheap is checked first: is it here already, form, rights, seq,
+ * room; then the signature, which costs more than all else together; and what counts against
+ * anybody is counted after that. */
 
 /* --- who waits for a verdict --- */
 
@@ -51,11 +52,13 @@ static int late_by_clock(Peer *p, const Entry *e, Why *why) {
                 return r == -ENODATA ? 0 : r;
         if (p->now_sec < info.definition->closes)
                 return 0;
-        return why_set(why, V_LATE, "the election closed at %s, by this peer's clock", format_time(t, info.definition->closes));
+        return why_set(why, V_LATE, "the election closed at %s, by this peer's clock",
+                        format_time(t, info.definition->closes));
 }
 
-/* Everything but the signature. The chain's verdict, the voter's deadline, and what the pool would say. */
-static int judge(Peer *p, Entry *e, bool voter, Why *why) {
+/* Everything but the signature. The chain's verdict, the voter's deadline, and what the pool would
+ * say. */
+int admit_judge(Peer *p, Entry *e, bool voter, Why *why) {
         const ChainTip *tip = chain_tip(p->chain);
         int r;
 
@@ -66,7 +69,9 @@ static int judge(Peer *p, Entry *e, bool voter, Why *why) {
                 const Entry *rival = pool_find_vote(p->pool, &e->vote.election, &e->signer);
 
                 if (rival && rival->vote.seq >= e->vote.seq)
-                        return why_set(why, V_SEQ, "seq is %u, but a vote of this voter with seq %u waits in the pool already",
+                        return why_set(why, V_SEQ,
+                                        "seq is %u, but a vote of this voter with seq %u waits in "
+                                        "the pool already",
                                         e->vote.seq, rival->vote.seq);
                 if (voter) {
                         r = late_by_clock(p, e, why);
@@ -75,39 +80,16 @@ static int judge(Peer *p, Entry *e, bool voter, Why *why) {
                 }
         }
         if (pool_bytes(p->pool) + e->n_line > POOL_BYTES_MAX)
-                return why_set(why, V_FULL, "the pool is full (%u MiB), try again after the next block", POOL_BYTES_MAX >> 20);
+                return why_set(why, V_FULL,
+                                "the pool is full (%u MiB), try again after the next block",
+                                POOL_BYTES_MAX >> 20);
         return 0;
 }
 
-/* --- in and out of the pool --- */
-
-static int leave_store(Peer *p, Item *i) {
-        int r;
-
-        if (!i->returned)
-                return 0;
-        i->returned = false;
-        if (p->broken)          /* the row stays until the next start */
-                return 0;
-        r = chain_pool_forget(p->chain, &i->id);
-        if (r < 0)
-                return commit_trouble(p, r);
-        p->dirty = true;
-        return 0;
-}
-
-/* It is in the pool no longer; blocks that need it keep it. */
-static void item_leave(Peer *p, Item *i) {
-        gossip_unqueue(p, i);
-        p->pool_changed = true;
-        if (i->n_blocks > 0)
-                item_table_move(&p->items, i, ITEM_HELD);
-        else
-                item_table_remove(&p->items, i);
-}
+/* --- into the pool --- */
 
 /* i has a verified entry that was judged fit. 0, the pool's verdict, -ENOMEM. */
-static int enter_pool(Peer *p, Item *i, Why *why) {
+int admit_enter(Peer *p, Item *i, Why *why) {
         _cleanup_(entry_unrefp) Entry *replaced = NULL;
         int r;
 
@@ -119,10 +101,10 @@ static int enter_pool(Peer *p, Item *i, Why *why) {
                 Item *old = item_table_find(&p->items, &replaced->id);
 
                 if (old) {
-                        r = leave_store(p, old);
+                        r = pooled_forget(p, old);
                         if (r < 0)
                                 return r;
-                        item_leave(p, old);
+                        pooled_leave(p, old);
                 }
         }
         item_table_move(&p->items, i, ITEM_POOLED);
@@ -132,7 +114,7 @@ static int enter_pool(Peer *p, Item *i, Why *why) {
         return answer(p, i, 0, NULL);
 }
 
-static int refuse(Peer *p, Item *i, int verdict, const Why *why) {
+int admit_refuse(Peer *p, Item *i, int verdict, const Why *why) {
         int r;
 
         r = answer(p, i, verdict, why);
@@ -140,7 +122,7 @@ static int refuse(Peer *p, Item *i, int verdict, const Why *why) {
                 return r;
         if (verdict != V_FULL)
                 lately_add(&p->refused, &i->id, p->now_usec);
-        r = leave_store(p, i);
+        r = pooled_forget(p, i);
         if (r < 0)
                 return r;
         if (i->n_blocks > 0)
@@ -192,7 +174,8 @@ int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_ve
                 *ret_verdict = why_set(why, V_DUPLICATE, "it is here already");
                 return 0;
         }
-        if (!o->request && (chain_is_recent(p->chain, &id) || (!i && lately_has(&p->refused, &id)))) {
+        if (!o->request &&
+                        (chain_is_recent(p->chain, &id) || (!i && lately_has(&p->refused, &id)))) {
                 if (i && i->state == ITEM_WANTED && i->n_blocks == 0) {
                         gossip_unwant(p, i);
                         item_table_remove(&p->items, i);
@@ -205,7 +188,7 @@ int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_ve
         if (r < 0)
                 return r;
         if (r == 0) {
-                r = judge(p, e, o->voter, why);
+                r = admit_judge(p, e, o->voter, why);
                 if (r < 0)
                         return r;
                 if (r > 0 && !o->request)
@@ -221,7 +204,7 @@ int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_ve
                 return 0;
         }
 
-        if (i && i->state == ITEM_HELD) {       /* checked for a block; fit for the pool too, it seems */
+        if (i && i->state == ITEM_HELD) { /* checked for a block; fit for the pool too, it seems */
                 if (i->invalid) {
                         *ret_verdict = why_set(why, V_SIGNATURE, "its signature does not verify");
                         return 0;
@@ -231,13 +214,14 @@ int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_ve
                         if (r < 0)
                                 return r;
                 }
-                r = enter_pool(p, i, why);
-                return r > 0 ? refuse(p, i, r, why) : r;
+                r = admit_enter(p, i, why);
+                return r > 0 ? admit_refuse(p, i, r, why) : r;
         }
 
         if (!i) {
                 if (p->n_checking >= CHECKS_MAX && o->request != 0) {
-                        *ret_verdict = why_set(why, V_BUSY, "%zu signatures wait to be checked, try again in a second",
+                        *ret_verdict = why_set(why, V_BUSY,
+                                        "%zu signatures wait to be checked, try again in a second",
                                         p->n_checking);
                         return 0;
                 }
@@ -285,7 +269,8 @@ int admit_lines(Peer *p, PeerLink *l, const Message *m, bool *ret_gone) {
                         *ret_gone = peer_link_fault(p, l, verdict, &why, NULL);
                         if (*ret_gone)
                                 return 0;
-                } else if (l->client)   /* somebody sits there and waits; peers know it by themselves */
+                } else if (l->client) /* somebody sits there and waits; peers know it by themselves
+                                       */
                         peer_link_send_error(p, l, verdict, why.text, NULL);
         }
         if (wasted > 0)
@@ -324,8 +309,11 @@ int admit_on_checked(Peer *p, const Id *id, bool valid) {
 
         if (!valid) {
                 i->invalid = true;
-                r = refuse(p, i, why_set(&why, V_SIGNATURE, "the signature of entry %.16s… does not verify",
-                                id_hex(id, (char[ID_HEX]) {})), &why);
+                r = admit_refuse(p, i,
+                                why_set(&why, V_SIGNATURE,
+                                                "the signature of entry %.16s… does not verify",
+                                                id_hex(id, (char[ID_HEX]) {})),
+                                &why);
                 if (r < 0)
                         return r;
                 if (l)
@@ -334,171 +322,22 @@ int admit_on_checked(Peer *p, const Id *id, bool valid) {
         }
 
         i->entry->verified = true;
-        /* For a block alone: the pool would hold it for a moment only. admit_release() comes back to it. */
+        /* For a block alone: the pool would hold it for a moment only. pooled_release() comes back
+         * to it. */
         if (i->n_blocks > 0 && !i->waiters) {
                 item_table_move(&p->items, i, ITEM_HELD);
                 return 0;
         }
         if (i->version != p->version)
-                r = judge(p, i->entry, i->voter, &why);
+                r = admit_judge(p, i->entry, i->voter, &why);
         if (r == 0)
-                r = enter_pool(p, i, &why);
+                r = admit_enter(p, i, &why);
+        if (r == 0 && l)
+                l->messages.left++; /* good entries are paced by the pool, not by the flood's bucket
+                                     */
         if (r <= 0)
                 return r;
         if (l && l->client)
                 peer_link_send_error(p, l, r, why.text, NULL);
-        return refuse(p, i, r, &why);
-}
-
-int admit_release(Peer *p, Item *i) {
-        Why why;
-        int r;
-
-        if (i->n_blocks > 0)
-                return 0;
-        switch (i->state) {
-
-        case ITEM_WANTED:
-                if (slot_set_empty(&i->known)) {        /* only a block had spoken of it */
-                        gossip_unwant(p, i);
-                        item_table_remove(&p->items, i);
-                }
-                return 0;
-
-        case ITEM_CHECKING:
-        case ITEM_POOLED:
-                return 0;
-
-        case ITEM_HELD:
-                r = i->invalid ? V_SIGNATURE : judge(p, i->entry, false, &why);
-                if (r == 0)
-                        r = enter_pool(p, i, &why);
-                return r > 0 ? refuse(p, i, r, &why) : r;
-
-        case _ITEM_STATE_MAX:
-                break;
-        }
-        return 0;
-}
-
-void admit_connected(Peer *p, const Block *b) {
-        for (size_t k = 0; k < b->n_entries; k++) {
-                const Entry *e = b->entries[k], *rival;
-                Item *i = item_table_find(&p->items, &e->id);
-
-                if (i) {
-                        if (i->state == ITEM_POOLED)
-                                pool_remove(p->pool, &e->id);
-                        if (i->state == ITEM_WANTED) {
-                                gossip_unwant(p, i);
-                                i->entry = entry_ref(b->entries[k]);
-                        }
-                        i->returned = false;            /* chain_connect() took the row */
-                        if (i->state != ITEM_CHECKING)
-                                item_leave(p, i);
-                }
-                if (e->kind != ENTRY_VOTE) {
-                        p->sweep = true;
-                        lately_clear(&p->refused);
-                        continue;
-                }
-                rival = pool_find_vote(p->pool, &e->vote.election, &e->signer);
-                if (rival && rival->vote.seq <= e->vote.seq) {
-                        i = item_table_find(&p->items, &rival->id);
-                        pool_remove(p->pool, &rival->id);
-                        if (i && leave_store(p, i) >= 0)
-                                item_leave(p, i);
-                }
-        }
-        p->pool_changed = p->pool_due = true;
-}
-
-/* e is verified and was in a block that is on the main chain no longer. */
-int admit_returned(Peer *p, Entry *e) {
-        Item *i = item_table_find(&p->items, &e->id);
-        Why why;
-        int r;
-
-        if (i && i->state == ITEM_POOLED)
-                return 0;
-        if (!chain_entry_has_future(p->chain, e)) {
-                r = p->broken ? 0 : chain_pool_forget(p->chain, &e->id);
-                return r < 0 ? commit_trouble(p, r) : 0;
-        }
-        if (!i) {
-                i = item_table_add(&p->items, &e->id);
-                if (!i)
-                        return -ENOMEM;
-        }
-        if (i->state == ITEM_CHECKING)          /* its answer decides */
-                return 0;
-        if (!i->entry) {
-                gossip_unwant(p, i);
-                i->entry = entry_ref(e);
-        }
-        i->returned = true;
-        r = enter_pool(p, i, &why);
-        return r > 0 ? refuse(p, i, r, &why) : r;
-}
-
-static int on_reload(void *userdata, const char *line, size_t n) {
-        _cleanup_(entry_unrefp) Entry *e = NULL;
-        Peer *p = userdata;
-        Item *i;
-        Why why;
-        int r;
-
-        r = entry_parse(&e, p->genesis, line, n, &why);
-        if (r < 0)
-                return r;
-        if (r > 0)                              /* we wrote it: the database lies */
-                return -EUCLEAN;
-        e->verified = true;
-        if (!chain_entry_has_future(p->chain, e) || item_table_find(&p->items, &e->id))
-                return 0;
-        i = item_table_add(&p->items, &e->id);
-        if (!i)
-                return -ENOMEM;
-        i->entry = entry_ref(e);
-        i->returned = true;
-        r = enter_pool(p, i, &why);
-        if (r > 0) {                            /* a rival of a higher seq is there; its row goes with the next sweep */
-                item_table_remove(&p->items, i);
-                r = 0;
-        }
-        return r;
-}
-
-int admit_reload(Peer *p) {
-        return p->store->ops->pool_each(p->store, on_reload, p);
-}
-
-typedef struct Sweep {
-        Peer *peer;
-        int r;
-} Sweep;
-
-static bool on_sweep(void *userdata, const Entry *e, uint64_t added_usec) {
-        Sweep *s = userdata;
-        Peer *p = s->peer;
-        Item *i;
-
-        if (s->r < 0 || chain_entry_has_future(p->chain, (Entry *) e))
-                return false;
-        i = item_table_find(&p->items, &e->id);
-        if (i) {
-                s->r = leave_store(p, i);
-                if (s->r < 0)
-                        return false;
-                item_leave(p, i);
-        }
-        return true;
-}
-
-int admit_sweep(Peer *p) {
-        Sweep s = { .peer = p };
-
-        p->sweep = false;
-        pool_sweep(p->pool, on_sweep, &s);
-        return s.r;
+        return admit_refuse(p, i, r, &why);
 }

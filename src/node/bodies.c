@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "node/peer-internal.h"
 
-/* The way of a draft from its header to the chain: its bodies by their ids from who announced it, or the block as a whole, or
- * they came with it; every signature checked once, in batches, while the next blocks are on their way. */
+/* The way of a draft from its header to the chain: its bodies by their ids from who announced it,
+ * or the block as a whole, or they came with it; every signature checked once, in batches, while
+ * the next blocks are on their way. */
 
 #define BLOCKS_ASK_MAX  16U             /* blocks in one get_blocks by id */
 #define TRIES_MAX       12U
@@ -22,7 +23,8 @@ static int try_header(Peer *p, Draft *d) {
         int r;
 
         if (d->orphan) {
-                r = engine_judge(p, &d->block->header, d->block->seal_line, d->block->n_seal_line, checks, &n_checks, &why);
+                r = engine_judge(p, &d->block->header, d->block->seal_line, d->block->n_seal_line,
+                                checks, &n_checks, &why);
                 for (size_t k = 0; k < n_checks; k++)
                         sig_check_done(checks + k);
                 if (r < 0)
@@ -39,15 +41,21 @@ static int try_header(Peer *p, Draft *d) {
 
         d->state = DRAFT_HEADER;
         if (!d->known)
-                return engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_HEADER, .header = &d->block->header,
-                                .seal = d->block->seal_line, .n_seal = d->block->n_seal_line, .from = d->from, .id = id });
+                return engine_feed(p,
+                                &(EngineEvent) { .type = ENGINE_EV_HEADER,
+                                                .header = &d->block->header,
+                                                .seal = d->block->seal_line,
+                                                .n_seal = d->block->n_seal_line,
+                                                .from = d->from,
+                                                .id = id });
         id = p->want_tip;
         return p->has_want ? draft_want(p, &id) : 0;
 }
 
 /* --- bodies --- */
 
-/* Ties the draft to its entries, by id. Those that nobody has spoken of yet are asked for at once. */
+/* Ties the draft to its entries, by id. Those that nobody has spoken of yet are asked for at once.
+ */
 static int tie_items(Peer *p, Draft *d) {
         size_t n = d->block->header.count;
         Id id = d->id;
@@ -61,7 +69,8 @@ static int tie_items(Peer *p, Draft *d) {
                 if (!i)
                         return -ENOMEM;
                 if (i->tied == d->serial)
-                        return draft_invalid(p, &id, V_BLOCK, &(Why) { "a block that holds an entry twice" });
+                        return draft_invalid(p, &id, V_BLOCK,
+                                        &(Why) { "a block that holds an entry twice" });
                 i->tied = d->serial;
                 d->items[k] = i;
                 i->n_blocks++;
@@ -122,7 +131,8 @@ static int progress(Peer *p, Draft *d) {
 
                 if (i->invalid)
                         return draft_invalid(p, &id, V_SIGNATURE,
-                                        &(Why) { "a block with an entry whose signature does not verify" });
+                                        &(Why) { "a block with an entry whose signature does not "
+                                                 "verify" });
                 if (i->state != ITEM_POOLED && i->state != ITEM_HELD)
                         return 0;
                 d->n_ready++;
@@ -145,8 +155,9 @@ static bool needs_whole(const Draft *d) {
 }
 
 static bool can_be_asked(const Peer *p, const PeerLink *l) {
-        return l->up && !l->client && p->now_usec >= l->no_sync_usec && !request_pending(p, l->id, REQUEST_BLOCKS) &&
-                !request_pending(p, l->id, REQUEST_RANGE);
+        return l->up && !l->client && p->now_usec >= l->no_sync_usec &&
+                        !request_pending(p, l->id, REQUEST_BLOCKS) &&
+                        !request_pending(p, l->id, REQUEST_RANGE);
 }
 
 /* Who announced it comes first, then whoever is as high. */
@@ -193,8 +204,11 @@ static int fetch_whole(Peer *p) {
                                 other->request = q->id;
                                 q->ids[q->n_ids++] = other->id;
                         }
-                peer_link_send(p, l, LANE_ENGINE, &(Message) { .type = MESSAGE_GET_BLOCKS_IDS, .has_id = true, .id = q->id,
-                                .ids = { .ids = q->ids, .n_ids = q->n_ids } });
+                peer_link_send(p, l, LANE_ENGINE,
+                                &(Message) { .type = MESSAGE_GET_BLOCKS_IDS,
+                                                .has_id = true,
+                                                .id = q->id,
+                                                .ids = { .ids = q->ids, .n_ids = q->n_ids } });
         }
         return 0;
 }
@@ -219,7 +233,8 @@ int drafts_not_delivered(Peer *p, const Request *q, bool late) {
                         slot_set_remove(&d->sources, l->slot);
                 if (++d->tries < TRIES_MAX)
                         continue;
-                r = draft_drop(p, d);   /* nobody gives it; the engine knows its header, should it come up again */
+                r = draft_drop(p, d); /* nobody gives it; the engine knows its header, should it
+                                         come up again */
                 if (r < 0)
                         return r;
         }
@@ -242,7 +257,10 @@ int drafts_on_blocks(Peer *p, PeerLink *l, const Request *q, const Message *m) {
                         return r;
                 for (size_t k = 0; r == 0 && k < q->n_ids; k++)
                         asked = asked || id_equal(q->ids + k, &b->header.id);
-                verdict = r > 0 ? r : asked ? 0 : why_set(&why, V_PROTOCOL, "a block that was not asked for");
+                verdict = r > 0 ? r
+                                : asked
+                                ? 0
+                                : why_set(&why, V_PROTOCOL, "a block that was not asked for");
                 if (verdict == 0) {
                         Draft *d = draft_find(p, &b->header.id);
 
@@ -281,7 +299,8 @@ static Draft* complete_child(const Peer *p, const Id *parent) {
         Draft *d;
 
         TAILQ_FOREACH(d, &p->drafts, list)
-                if (d->state == DRAFT_COMPLETE && !d->offered && id_equal(&d->block->header.parent, parent))
+                if (d->state == DRAFT_COMPLETE && !d->offered &&
+                                id_equal(&d->block->header.parent, parent))
                         return d;
         return NULL;
 }
@@ -368,7 +387,7 @@ int drafts_advance(Peer *p) {
                         if (r < 0)
                                 return r;
                         d = draft_find(p, &id);
-                        if (!d) {                       /* it went, and may have taken others along */
+                        if (!d) { /* it went, and may have taken others along */
                                 p->drafts_dirty = true;
                                 break;
                         }

@@ -5,12 +5,13 @@
 #include "codec/line.h"
 #include "node/peer-internal.h"
 
-/* The book: whom this peer could dial. It learns of others by configuration, from trackers, from links, and from its
- * last run. Some outbound slots are always filled by its own choice, so that strangers who dial in cannot surround it. */
+/* The book: whom this peer could dial. It learns of others by configuration, from trackers, from
+ * links, and from its last run. Some outbound slots are always filled by its own choice, so that
+ * strangers who dial in cannot surround it. */
 
 #define RETRY_USEC              USEC_PER_SEC            /* doubles with each failure, up to: */
 #define RETRY_NEAR_USEC         (60 * USEC_PER_SEC)     /* fixed, met or listed ones */
-#define RETRY_FAR_USEC          (900 * USEC_PER_SEC)    /* remembered ones, while others are linked */
+#define RETRY_FAR_USEC (900 * USEC_PER_SEC) /* remembered ones, while others are linked */
 #define FOREIGN_USEC            (600 * USEC_PER_SEC)
 #define DIALS_MAX               16U
 #define REMEMBER_USEC           (60 * USEC_PER_SEC)
@@ -31,7 +32,8 @@ Contact* book_by_key(const Peer *p, const Key *key) {
 
 static Contact* by_address(const Peer *p, const char *host, uint16_t port) {
         for (size_t i = 0; i < p->n_contacts; i++)
-                if (p->contacts[i]->address.port == port && streq(p->contacts[i]->address.host, host))
+                if (p->contacts[i]->address.port == port &&
+                                streq(p->contacts[i]->address.host, host))
                         return p->contacts[i];
         return NULL;
 }
@@ -52,18 +54,21 @@ static void contact_remove(Peer *p, size_t i) {
         p->n_contacts--;
 }
 
-/* Who is worth least: not fixed, linked or dialled; of these not listed before listed, then the most failures. */
+/* Who is worth least: not fixed, linked or dialled; of these not listed before listed, then the
+ * most failures. */
 static bool make_room(Peer *p) {
         size_t worst = SIZE_MAX;
 
         if (p->n_contacts < PEERS_REMEMBERED_MAX)
                 return true;
         for (size_t i = 0; i < p->n_contacts; i++) {
-                const Contact *c = p->contacts[i], *w = worst == SIZE_MAX ? NULL : p->contacts[worst];
+                const Contact *c = p->contacts[i],
+                              *w = worst == SIZE_MAX ? NULL : p->contacts[worst];
 
                 if (c->fixed || c->dial != 0 || linked(p, c))
                         continue;
-                if (!w || !c->listed > !w->listed || (!c->listed == !w->listed && c->fails > w->fails))
+                if (!w || !c->listed > !w->listed ||
+                                (!c->listed == !w->listed && c->fails > w->fails))
                         worst = i;
         }
         if (worst == SIZE_MAX)
@@ -152,8 +157,8 @@ void book_write(Peer *p) {
                 const Contact *c = p->contacts[i];
 
                 if (c->met && !c->self && !c->foreign)
-                        buf_printf(&b, "%s %s %u %" PRIu64 "\n", key_hex(&c->key, hex), c->address.host,
-                                        c->address.port, c->seen_sec);
+                        buf_printf(&b, "%s %s %u %" PRIu64 "\n", key_hex(&c->key, hex),
+                                        c->address.host, c->address.port, c->seen_sec);
         }
         if (!b.p && !b.failed)
                 buf_add_text(&b, "");
@@ -205,7 +210,8 @@ static int recall_line(Peer *p, const char *line, size_t n) {
                         !number_read(&s, end, LINE_INT_MAX, &seen))
                 return 0;
 
-        if (book_by_key(p, &key) || by_address(p, host, (uint16_t) port) || key_equal(&key, &p->self))
+        if (book_by_key(p, &key) || by_address(p, host, (uint16_t) port) ||
+                        key_equal(&key, &p->self))
                 return 0;
         r = contact_new(p, &key, host, (uint16_t) port, &c);
         if (r < 0 || !c)
@@ -235,7 +241,8 @@ int book_met(Peer *p, PeerLink *l, Contact *dialled) {
         int r;
 
         if (dialled && c != dialled) {
-                /* The one that was dialled without a key, or is somebody else than was thought, is this one. */
+                /* The one that was dialled without a key, or is somebody else than was thought, is
+                 * this one. */
                 if (c && !c->fixed) {
                         dialled->listed |= c->listed;
                         for (size_t i = 0; i < p->n_contacts; i++)
@@ -319,7 +326,9 @@ static bool isolated(const Peer *p) {
 }
 
 void book_failed(Peer *p, Contact *c) {
-        uint64_t wait, most = c->fixed || c->listed || isolated(p) ? RETRY_NEAR_USEC : RETRY_FAR_USEC;
+        uint64_t wait,
+                        most = c->fixed || c->listed || isolated(p) ? RETRY_NEAR_USEC
+                                                                    : RETRY_FAR_USEC;
 
         c->dial = 0;
         wait = RETRY_USEC << MIN(c->fails, 20U);
@@ -331,12 +340,17 @@ void book_failed(Peer *p, Contact *c) {
 }
 
 static bool worth_dialling(const Peer *p, const Contact *c) {
-        return c->dial == 0 && !c->self && !linked(p, c) && !penalty_banned(p, &c->key, c->address.host);
+        return c->dial == 0 && !c->self && !linked(p, c) &&
+                        !penalty_banned(p, &c->key, c->address.host);
 }
 
 static void dial(Peer *p, Contact *c) {
         c->dial = peer_token(p);
-        peer_effect(p, &(NodeEffect) { .type = NODE_FX_DIAL, .dial = c->dial, .address = c->address, .key = c->key });
+        peer_effect(p,
+                        &(NodeEffect) { .type = NODE_FX_DIAL,
+                                        .dial = c->dial,
+                                        .address = c->address,
+                                        .key = c->key });
 }
 
 void book_dial(Peer *p) {

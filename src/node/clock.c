@@ -5,9 +5,10 @@
 #include "base/time.h"
 #include "node/peer-internal.h"
 
-/* No rule of validity asks a clock, but a clock that is wrong makes its owner refuse votes too early and seal blocks that
- * others find odd. The times in the newest blocks of others show it: of each sealer the last two are compared, so that
- * one old block that was long on its way means nothing. */
+/* No rule of validity asks a clock, but a clock that is wrong makes its owner refuse votes too
+ * early and seal blocks that others find odd. The times in the newest blocks of others show it: of
+ * each sealer the last two are compared, so that one old block that was long on its way means
+ * nothing. */
 
 static int64_t off_of(const Peer *p, size_t i) {
         const int64_t *off = p->clocks[i].off_sec;
@@ -50,9 +51,12 @@ void clock_compare(Peer *p, const Header *h) {
         }
         p->clock_text[0] = '\0';
         if (n_ahead * 2 > p->n_clocks || n_behind * 2 > p->n_clocks)
-                (void) snprintf(p->clock_text, sizeof(p->clock_text), "this host's clock seems to be %s %s of those who make "
-                                "blocks: check it (timedatectl), and whether it is theirs that is wrong",
-                                format_span(span, (uint64_t) llabs(worst) * USEC_PER_SEC), worst > 0 ? "behind" : "ahead");
+                (void) snprintf(p->clock_text, sizeof(p->clock_text),
+                                "this host's clock seems to be %s %s of those who make "
+                                "blocks: check it (timedatectl), and whether it is theirs that is "
+                                "wrong",
+                                format_span(span, (uint64_t) llabs(worst) * USEC_PER_SEC),
+                                worst > 0 ? "behind" : "ahead");
         if (was == (p->clock_text[0] != '\0'))
                 return;
         p->changed = true;

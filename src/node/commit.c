@@ -3,9 +3,10 @@
 
 #include "node/peer-internal.h"
 
-/* Connecting blocks, and what waits until that is on disk. What the peer tells others about its chain leaves when the commit
- * has succeeded. When it has not, the chain is taken back to what is on disk, entries return to the pool, and nothing is
- * connected, announced or worked on until a commit succeeds again. */
+/* Connecting blocks, and what waits until that is on disk. What the peer tells others about its
+ * chain leaves when the commit has succeeded. When it has not, the chain is taken back to what is
+ * on disk, entries return to the pool, and nothing is connected, announced or worked on until a
+ * commit succeeds again. */
 
 #define ANNOUNCE_BLOCKS_MAX 4U
 
@@ -33,7 +34,7 @@ static int connected(Peer *p, Block *b) {
                 return r;
         p->version++;
         p->dirty = p->changed = true;
-        admit_connected(p, b);
+        pooled_connected(p, b);
         return 0;
 }
 
@@ -132,19 +133,22 @@ static int reorganise(Peer *p, uint64_t fork, const Id *ids, size_t n) {
                 }
         }
 
-        r = chain_switch(p->chain, fork, branch, (const uint8_t (*)[16]) works, n, &gone, &n_gone, &bad, &why);
+        r = chain_switch(p->chain, fork, branch, (const uint8_t(*)[16]) works, n, &gone, &n_gone,
+                        &bad, &why);
         if (r < 0)
                 return commit_trouble(p, r);
         if (r > 0)
                 return draft_invalid(p, ids + bad, r, &why);
 
-        peer_log(p, LOG_NOTICE, NODE_MSG_NONE, "Reorganised: %" PRIu64 " blocks from height %" PRIu64 " on gave way to %zu.",
+        peer_log(p, LOG_NOTICE, NODE_MSG_NONE,
+                        "Reorganised: %" PRIu64 " blocks from height %" PRIu64
+                        " on gave way to %zu.",
                         before - fork, fork + 1, n);
         for (size_t k = 0; k < n && r >= 0; k++)
                 r = draft_connected(p, draft_find(p, ids + k));
         for (size_t k = 0; k < n_gone; k++) {
                 if (r >= 0)
-                        r = admit_returned(p, gone[k]);
+                        r = pooled_return(p, gone[k]);
                 (void) entry_unref(gone[k]);
         }
         if (r < 0)
@@ -169,15 +173,21 @@ int commit_switch(Peer *p, const Id *tip) {
         for (size_t k = 0; k < n; k++) {
                 const Draft *d = draft_find(p, ids + k);
 
-                if (!d || d->state != DRAFT_COMPLETE)
+                if (!d || d->state != DRAFT_COMPLETE) {
+                        Draft *last = draft_find(p, tip);
+
+                        if (last)
+                                last->offered = false;
                         return draft_want(p, tip);
+                }
         }
         if (n == 0)
                 return 0;
         if (fork == chain_tip(p->chain)->height)
                 return connect_on_tip(p, ids, n);
 
-        /* A branch that turns out to be invalid takes the transaction back to its last commit: there must be nothing in it. */
+        /* A branch that turns out to be invalid takes the transaction back to its last commit:
+         * there must be nothing in it. */
         if (p->dirty) {
                 p->switch_to = *tip;
                 p->has_switch = true;
@@ -213,8 +223,10 @@ int commit_own(Peer *p, const Header *h, const char *seal, size_t n_seal) {
         r = chain_connect(p->chain, b, work, &why);
         if (r < 0)
                 return commit_trouble(p, r);
-        if (r > 0) {    /* our own rules made it and our own rules refuse it: say so, and look at the pool again */
-                peer_log(p, LOG_ERR, NODE_MSG_NONE, "A block of our own is invalid: %s (%s).", why.text, verdict_name(r));
+        if (r > 0) { /* our own rules made it and our own rules refuse it: say so, and look at the
+                        pool again */
+                peer_log(p, LOG_ERR, NODE_MSG_NONE, "A block of our own is invalid: %s (%s).",
+                                why.text, verdict_name(r));
                 p->sweep = true;
                 return engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_INVALID, .id = h->id });
         }
@@ -235,7 +247,7 @@ int commit_finish(Peer *p) {
                         return r;
         }
         if (p->sweep && !p->committing && !p->broken) {
-                r = admit_sweep(p);
+                r = pooled_sweep(p);
                 if (r < 0)
                         return r;
         }
@@ -257,7 +269,8 @@ static int announce(Peer *p, const Block *b) {
         size_t n = b->n_entries;
         _cleanup_free_ Id *ids = newN(Id, n + 1);
         _cleanup_buf_ Buf lines = {}, frame = {};
-        Message m = { .type = n == 0 || n > BLOCK_IDS_MAX ? MESSAGE_NEW_BLOCK : MESSAGE_NEW_BLOCK_IDS };
+        Message m = { .type = n == 0 || n > BLOCK_IDS_MAX ? MESSAGE_NEW_BLOCK
+                                                          : MESSAGE_NEW_BLOCK_IDS };
         int r;
 
         if (!ids)
@@ -284,7 +297,8 @@ static int announce(Peer *p, const Block *b) {
                 PeerLink *l = p->links[k];
                 char *copy;
 
-                if (!l->up || l->client || id_equal(&l->tip, &b->header.id) || l->height > b->header.height)
+                if (!l->up || l->client || id_equal(&l->tip, &b->header.id) ||
+                                l->height > b->header.height)
                         continue;
                 copy = newN(char, frame.n);
                 if (!copy)
@@ -321,8 +335,8 @@ int commit_phases(Peer *p, bool say) {
                 if (!say)
                         continue;
                 p->sweep = p->changed = true;
-                peer_log(p, LOG_INFO, NODE_MSG_ELECTION, "Election \"%s\" is %s.", info.definition->name,
-                                election_phase_name(info.phase));
+                peer_log(p, LOG_INFO, NODE_MSG_ELECTION, "Election \"%s\" is %s.",
+                                info.definition->name, election_phase_name(info.phase));
         }
         return 0;
 }
@@ -342,7 +356,8 @@ int commit_on_committed(Peer *p) {
                 p->broken = false;
                 p->problem[0] = '\0';
                 p->changed = true;
-                peer_log(p, LOG_NOTICE, NODE_MSG_COMMIT_AGAIN, "The ledger can be written again, going on.");
+                peer_log(p, LOG_NOTICE, NODE_MSG_COMMIT_AGAIN,
+                                "The ledger can be written again, going on.");
                 sync_consider(p);
                 return 0;
         }
@@ -359,7 +374,9 @@ int commit_on_committed(Peer *p) {
         if (p->n_fresh > 0) {
                 const Header *h = &p->fresh[p->n_fresh - 1]->header;
 
-                peer_log(p, LOG_INFO, NODE_MSG_BLOCK, "Height %" PRIu64 ", %" PRIu64 " final: %u entries in the newest block.",
+                peer_log(p, LOG_INFO, NODE_MSG_BLOCK,
+                                "Height %" PRIu64 ", %" PRIu64
+                                " final: %u entries in the newest block.",
                                 h->height, p->final_height, h->count);
                 r = commit_phases(p, true);
                 if (r < 0)
@@ -367,13 +384,15 @@ int commit_on_committed(Peer *p) {
         }
         fresh_drop(p);
         p->drafts_dirty = true;
-        p->paced = true;        /* this step connects nothing more, so that a long sync leaves room for all else */
+        p->paced = true; /* this step connects nothing more, so that a long sync leaves room for all
+                            else */
         if (p->n_drafts > 0 || p->has_switch)
                 peer_arm(p, p->now_usec);
         return submit_update_watches(p);
 }
 
-/* Everything is as the last commit left it, but the pool, which keeps what was in the blocks that are not to be. */
+/* Everything is as the last commit left it, but the pool, which keeps what was in the blocks that
+ * are not to be. */
 int commit_on_failed(Peer *p, int error) {
         int r;
 
@@ -385,10 +404,14 @@ int commit_on_failed(Peer *p, int error) {
         r = chain_rollback(p->chain);
         if (r < 0)
                 return r;
-        (void) snprintf(p->problem, sizeof(p->problem), "the ledger cannot be written (%s); trying again every 10 s: is there "
-                        "room on the disk of the state directory?", strerror(-error));
+        (void) snprintf(p->problem, sizeof(p->problem),
+                        "the ledger cannot be written (%s); trying again every 10 s: is there "
+                        "room on the disk of the state directory?",
+                        strerror(-error));
         if (!p->broken)
-                peer_log(p, LOG_ERR, NODE_MSG_COMMIT_FAILED, "Committing failed (%s): connecting stops, trying again every 10 s.",
+                peer_log(p, LOG_ERR, NODE_MSG_COMMIT_FAILED,
+                                "Committing failed (%s): connecting stops, trying again every 10 "
+                                "s.",
                                 strerror(-error));
         p->broken = p->changed = true;
         p->version++;
@@ -404,13 +427,13 @@ int commit_on_failed(Peer *p, int error) {
                 return r;
         for (size_t i = 0; i < p->n_fresh; i++)
                 for (size_t k = 0; k < p->fresh[i]->n_entries; k++) {
-                        r = admit_returned(p, p->fresh[i]->entries[k]);
+                        r = pooled_return(p, p->fresh[i]->entries[k]);
                         if (r < 0)
                                 return r;
                 }
         fresh_drop(p);
         import_fail(p, V_BUSY, &(Why) { "the ledger cannot be written now" });
-        return admit_sweep(p);
+        return pooled_sweep(p);
 }
 
 int commit_trouble(Peer *p, int error) {

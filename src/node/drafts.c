@@ -4,12 +4,13 @@
 #include "crypto/merkle.h"
 #include "node/peer-internal.h"
 
-/* Drafts: blocks in the making. Whatever way a block comes by (announced, in a range, asked for by id, imported), its header
- * and seal are judged first, then the engine says whether it wants the bodies, then they are fetched and their signatures
- * checked, then the engine says what to connect:
+/* Drafts: blocks in the making. Whatever way a block comes by (announced, in a range, asked for by id,
+ * imported), its header and seal are judged first, then the engine says whether it wants the
+ * bodies, then they are fetched and their signatures checked, then the engine says what to connect:
  *
- *      SEALING --seal is good, parent known--> HEADER --engine wants it--> WANTED --all bodies checked--> COMPLETE --> connected
- *                                                 +--loses, or too old--> gone */
+ *      SEALING --seal is good, parent known--> HEADER --engine wants it--> WANTED
+ *      WANTED --all bodies checked--> COMPLETE --> connected
+ *      (and HEADER, when it loses or is too old, goes) */
 
 static Draft** bucket(Peer *p, const Id *id) {
         uint32_t h;
@@ -34,7 +35,7 @@ int draft_detach(Peer *p, Draft *d, bool release) {
                         items[k]->n_blocks--;
         for (size_t k = 0; items && release && k < d->block->header.count; k++)
                 if (items[k]) {
-                        r = admit_release(p, items[k]);
+                        r = pooled_release(p, items[k]);
                         if (r < 0)
                                 return r;
                 }
@@ -56,7 +57,8 @@ void draft_free(Peer *p, Draft *d) {
         free(d);
 }
 
-/* Children stand behind their parents, except where a branch was put together backwards: so until nothing is found. */
+/* Children stand behind their parents, except where a branch was put together backwards: so until
+ * nothing is found. */
 int draft_drop(Peer *p, Draft *d) {
         _cleanup_free_ Id *gone = newN(Id, p->n_drafts);
         size_t n = 0;
@@ -107,7 +109,8 @@ void drafts_done(Peer *p) {
         }
 }
 
-/* The block breaks a rule: whoever gave it connected it, or says so. What the rule was is for the text. */
+/* The block breaks a rule: whoever gave it connected it, or says so. What the rule was is for the
+ * text. */
 int draft_invalid(Peer *p, const Id *id, int verdict, const Why *why) {
         Draft *d = draft_find(p, id);
         bool known;
@@ -129,7 +132,8 @@ int draft_invalid(Peer *p, const Id *id, int verdict, const Why *why) {
         return known ? engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_INVALID, .id = *id }) : 0;
 }
 
-static int insert(Peer *p, const Header *h, const char *header, size_t n_header, const char *seal, size_t n_seal, Draft **ret) {
+static int insert(Peer *p, const Header *h, const char *header, size_t n_header, const char *seal,
+                size_t n_seal, Draft **ret) {
         Draft *d, **head;
         int r;
 
@@ -159,8 +163,8 @@ static void checks_done(SigCheck *checks, size_t n) {
                 sig_check_done(checks + k);
 }
 
-int draft_new(Peer *p, const Header *h, const char *header, size_t n_header, const char *seal, size_t n_seal, Draft **ret,
-                int *ret_verdict, Why *why) {
+int draft_new(Peer *p, const Header *h, const char *header, size_t n_header, const char *seal,
+                size_t n_seal, Draft **ret, int *ret_verdict, Why *why) {
         SigCheck checks[ENGINE_SIGNATURES_MAX] = {};
         size_t n_checks = 0;
         Draft *d;
@@ -173,7 +177,8 @@ int draft_new(Peer *p, const Header *h, const char *header, size_t n_header, con
                 return 0;
         }
         if (p->n_drafts >= DRAFTS_MAX) {
-                *ret_verdict = why_set(why, V_FULL, "%zu blocks are being looked at already", p->n_drafts);
+                *ret_verdict = why_set(why, V_FULL, "%zu blocks are being looked at already",
+                                p->n_drafts);
                 return 0;
         }
         judged = engine_judge(p, h, seal, n_seal, checks, &n_checks, why);
@@ -202,7 +207,9 @@ int draft_new(Peer *p, const Header *h, const char *header, size_t n_header, con
                 n_checks = 0;
         }
         for (size_t k = 0; k < n_checks; k++) {
-                r = verify_add(p, (CheckFor) { .type = CHECK_SEAL, .id = d->id, .serial = d->serial }, checks + k);
+                r = verify_add(p,
+                                (CheckFor) { .type = CHECK_SEAL, .id = d->id, .serial = d->serial },
+                                checks + k);
                 if (r < 0) {
                         checks_done(checks, n_checks);
                         return r;
@@ -224,7 +231,8 @@ int draft_on_sealed(Peer *p, const CheckFor *what, bool valid) {
                 d->n_seals--;
                 return 0;
         }
-        return draft_invalid(p, &what->id, V_SIGNATURE, &(Why) { "the signature of a block's seal does not verify" });
+        return draft_invalid(p, &what->id, V_SIGNATURE,
+                        &(Why) { "the signature of a block's seal does not verify" });
 }
 
 static int set_ids(Draft *d, const Id *ids, size_t n) {
@@ -245,7 +253,8 @@ static int on_chain(Peer *p, const Id *id) {
         return r == 0 ? V_DUPLICATE : r == -ENODATA ? 0 : r;
 }
 
-/* A block comes by every link; all but the first time its header's hash says enough. *ret_known: nothing is left to do. */
+/* A block comes by every link; all but the first time its header's hash says enough. *ret_known:
+ * nothing is left to do. */
 static int is_known(Peer *p, PeerLink *l, const Id *id, bool *ret_known, Draft **ret) {
         uint64_t height;
         int r;
@@ -264,7 +273,8 @@ static int is_known(Peer *p, PeerLink *l, const Id *id, bool *ret_known, Draft *
         return 0;
 }
 
-static int read_announced(Peer *p, const Message *m, const char *line, size_t n, Header *ret, Why *why) {
+static int read_announced(Peer *p, const Message *m, const char *line, size_t n, Header *ret,
+                Why *why) {
         Id root;
         int r;
 
@@ -287,7 +297,8 @@ int draft_on_announced(Peer *p, PeerLink *l, const Message *m) {
         Why why;
         Id id;
 
-        if (p->broken || !line_next(&text, &left, &header, &n_header) || !line_next(&text, &left, &seal, &n_seal))
+        if (p->broken || !line_next(&text, &left, &header, &n_header) ||
+                        !line_next(&text, &left, &seal, &n_seal))
                 return 0;
         hash_bytes(&id, header, n_header);
         r = is_known(p, l, &id, &known, &d);
@@ -327,7 +338,8 @@ int draft_on_announced(Peer *p, PeerLink *l, const Message *m) {
         return h.count == 0 ? set_ids(d, NULL, 0) : 0;
 }
 
-/* Moves b's entries into d, which has the same header; those that are here and checked already stand for theirs. */
+/* Moves b's entries into d, which has the same header; those that are here and checked already
+ * stand for theirs. */
 static int take_bodies(Draft *d, Block *b) {
         for (size_t k = 0; k < b->n_entries; k++) {
                 if (d->block->entries[k])
@@ -346,7 +358,8 @@ static int take_bodies(Draft *d, Block *b) {
         return 0;
 }
 
-int draft_add_block(Peer *p, Block *block, PeerLink *from, bool imported, int *ret_verdict, Why *why) {
+int draft_add_block(Peer *p, Block *block, PeerLink *from, bool imported, int *ret_verdict,
+                Why *why) {
         _cleanup_(block_freep) Block *b = block;
         size_t before;
         Draft *d;
@@ -365,7 +378,8 @@ int draft_add_block(Peer *p, Block *block, PeerLink *from, bool imported, int *r
 
         d = draft_find(p, &b->header.id);
         if (!d) {
-                r = draft_new(p, &b->header, b->header_line, b->n_header_line, b->seal_line, b->n_seal_line, &d, ret_verdict, why);
+                r = draft_new(p, &b->header, b->header_line, b->n_header_line, b->seal_line,
+                                b->n_seal_line, &d, ret_verdict, why);
                 if (r < 0 || !d)
                         return r;
                 d->from = from ? from->id : 0;
@@ -382,8 +396,8 @@ int draft_add_block(Peer *p, Block *block, PeerLink *from, bool imported, int *r
         return r;
 }
 
-/* The engine wants to go to tip: every block from the fork up to it. Those that are wanted already stand on ancestors that are,
- * too. */
+/* The engine wants to go to tip: every block from the fork up to it. Those that are wanted already
+ * stand on ancestors that are, too. */
 int draft_want(Peer *p, const Id *tip) {
         _cleanup_free_ Id *ids = NULL;
         uint64_t fork;

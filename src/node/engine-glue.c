@@ -5,7 +5,8 @@
 #include "crypto/sign.h"
 #include "node/peer-internal.h"
 
-/* The engine and the rest of the peer speak through events and effects; which engine it is nobody here asks. */
+/* The engine and the rest of the peer speak through events and effects; which engine it is nobody
+ * here asks. */
 
 static int header_at(void *userdata, uint64_t height, Header *ret) {
         Peer *p = userdata;
@@ -88,8 +89,10 @@ int engine_start(Peer *p) {
         return 0;
 }
 
-int engine_judge(Peer *p, const Header *h, const char *seal, size_t n, SigCheck *checks, size_t *ret_n, Why *why) {
-        return p->engine->type->check_seal(p->engine, h, seal, n, checks, ENGINE_SIGNATURES_MAX, ret_n, why);
+int engine_judge(Peer *p, const Header *h, const char *seal, size_t n, SigCheck *checks,
+                size_t *ret_n, Why *why) {
+        return p->engine->type->check_seal(p->engine, h, seal, n, checks, ENGINE_SIGNATURES_MAX,
+                        ret_n, why);
 }
 
 uint64_t engine_final_height(const Peer *p) {
@@ -111,8 +114,8 @@ void work_add(uint8_t ret[16], const uint8_t before[16], const Header *h) {
         }
 }
 
-/* A message of the engine's own is a signed line; its kind is the message's name. It leaves after the commit, since what it
- * says must be on disk first. */
+/* A message of the engine's own is a signed line; its kind is the message's name. It leaves after
+ * the commit, since what it says must be on disk first. */
 static int queue_message(Peer *p, const EngineEffect *fx) {
         _cleanup_json_ Json *o = NULL;
         MessageType type = MESSAGE_NONE;
@@ -137,7 +140,10 @@ static int queue_message(Peer *p, const EngineEffect *fx) {
 
                 if (!l->up || l->client || (fx->to != 0 && fx->to != l->id))
                         continue;
-                r = message_frame(&b, &(Message) { .type = type, .lines = fx->data, .n_lines_bytes = fx->n_data });
+                r = message_frame(&b,
+                                &(Message) { .type = type,
+                                                .lines = fx->data,
+                                                .n_lines_bytes = fx->n_data });
                 if (r < 0)
                         return r;
                 l->sent_bytes += b.n;
@@ -152,7 +158,8 @@ static int queue_message(Peer *p, const EngineEffect *fx) {
 }
 
 static void alarm_text(Peer *p, const EngineEffect *fx) {
-        (void) snprintf(p->alarm, sizeof(p->alarm), "%.*s", (int) MIN(fx->n_data, sizeof(p->alarm) - 1), fx->data);
+        (void) snprintf(p->alarm, sizeof(p->alarm), "%.*s",
+                        (int) MIN(fx->n_data, sizeof(p->alarm) - 1), fx->data);
         p->changed = true;
         peer_log(p, LOG_ERR, NODE_MSG_REORGANISED, "%s", p->alarm);
 }
@@ -208,7 +215,8 @@ static int carry_out(Peer *p, const EngineEvent *ev, const EngineEffect *fx) {
         return -EINVAL;
 }
 
-/* An effect may feed the engine again (what was connected, what is invalid); that is done before the next effect. */
+/* An effect may feed the engine again (what was connected, what is invalid); that is done before
+ * the next effect. */
 int engine_feed(Peer *p, const EngineEvent *event) {
         EngineEffects effects = {};
         EngineEvent ev = *event;

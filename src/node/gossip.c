@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "node/peer-internal.h"
 
-/* How entries get around (DESIGN 6). The peer that an entry comes to first sends its line to all its links; every other
- * peer announces ids and is asked. So where all are linked with all, a line crosses no link twice, and most links not at all.
+/* How entries get around (DESIGN 6). The peer that an entry comes to first sends its line to all
+ * its links; every other peer announces ids and is asked. So where all are linked with all, a line
+ * crosses no link twice, and most links not at all.
  *
- * What was told may be lost (an overflowing lane drops the oldest announcement): every ten seconds what is older than that
- * is told again to whoever has not said that it has it. Who is told again of what it knows from there says so. */
+ * What was told may be lost (an overflowing lane drops the oldest announcement): every ten seconds
+ * what is older than that is told again to whoever has not said that it has it. Who is told again
+ * of what it knows from there says so. */
 
 #define PUSH_BYTES      (512U << 10)    /* lines of one message */
 #define AGAIN_IDS_MAX   (2 * ANNOUNCE_IDS_MAX)  /* told again to one link in one beat */
@@ -143,6 +145,7 @@ void gossip_flush(Peer *p) {
 
 void gossip_link_up(Peer *p, PeerLink *l) {
         IdList ids;
+        size_t n = 0;
         Item *i;
 
         if (p->items.n_state[ITEM_POOLED] == 0 || !id_list_init(p, &ids))
@@ -150,6 +153,8 @@ void gossip_link_up(Peer *p, PeerLink *l) {
         TAILQ_FOREACH(i, p->items.state + ITEM_POOLED, states) {
                 if (i->out)
                         continue;
+                if (n++ == AGAIN_IDS_MAX)       /* the rest with the next beats */
+                        break;
                 slot_set_add(&i->told, l->slot);
                 id_list_add(p, l, &ids, &i->id);
         }
@@ -192,7 +197,7 @@ void gossip_beat(Peer *p) {
 int gossip_on_ids(Peer *p, PeerLink *l, const Message *m) {
         IdList mine;
 
-        if (l->client || sync_behind(p))        /* what is new is of no use before what is old is here */
+        if (l->client || sync_behind(p)) /* what is new is of no use before what is old is here */
                 return 0;
         if (!id_list_init(p, &mine))
                 return -ENOMEM;
@@ -202,7 +207,8 @@ int gossip_on_ids(Peer *p, PeerLink *l, const Message *m) {
                 Item *i = item_table_find(&p->items, id);
 
                 if (i) {
-                        if (i->state == ITEM_POOLED && slot_set_has(&i->known, l->slot) && !slot_set_has(&i->told, l->slot)) {
+                        if (i->state == ITEM_POOLED && slot_set_has(&i->known, l->slot) &&
+                                        !slot_set_has(&i->told, l->slot)) {
                                 slot_set_add(&i->told, l->slot);
                                 id_list_add(p, l, &mine, id);
                         }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "node/peer-internal.h"
 
-/* The blocks of an export go the way of any block that came from afar; only that a person waits for the answer. */
+/* The blocks of an export go the way of any block that came from afar; only that a person waits for
+ * the answer. */
 
 static void answer(Peer *p) {
         Json *o = json_new_object();
@@ -11,7 +12,10 @@ static void answer(Peer *p) {
                 return;
         }
         json_set_int(o, "height", (int64_t) chain_tip(p->chain)->height);
-        peer_effect(p, &(NodeEffect) { .type = NODE_FX_REPLY, .request = p->import.request, .json = o });
+        peer_effect(p,
+                        &(NodeEffect) { .type = NODE_FX_REPLY,
+                                        .request = p->import.request,
+                                        .json = o });
         p->import.busy = false;
 }
 
@@ -106,7 +110,10 @@ static int read_blocks(Peer *p, const char **text, size_t *n, Why *why) {
                 if (r < 0)
                         return r;
                 if (verdict == V_ORPHAN)
-                        return why_set(why, V_ORPHAN, "the block before that of height %" PRIu64 " is not in the ledger", height);
+                        return why_set(why, V_ORPHAN,
+                                        "the block before that of height %" PRIu64
+                                        " is not in the ledger",
+                                        height);
                 if (verdict > 0 && verdict != V_DUPLICATE)
                         return why_prefix(why, verdict, "block of height %" PRIu64, height);
         }
@@ -120,14 +127,17 @@ int import_piece(Peer *p, const NodeEvent *ev) {
         int r;
 
         if (p->import.busy || p->broken) {
-                refuse(p, ev->request, V_BUSY, p->broken ? "the ledger cannot be written now" : "another import is under way");
+                refuse(p, ev->request, V_BUSY,
+                                p->broken ? "the ledger cannot be written now"
+                                          : "another import is under way");
                 return 0;
         }
         p->import.request = ev->request;
         p->import.busy = true;
         if (ev->n_data == 0) {
                 if (p->import.text.n > 0)
-                        import_fail(p, V_FORM, &(Why) { "the export ends in the middle of a block" });
+                        import_fail(p, V_FORM,
+                                        &(Why) { "the export ends in the middle of a block" });
                 else {
                         answer(p);
                         import_done(p);

@@ -6,7 +6,7 @@
 
 /* A link to another peer or to a client:
  *
- *      GREETING (up is false: hello is awaited) --hello--> UP --close, silence, fault, duplicate--> gone */
+ *      GREETING (up is false: hello is awaited) --hello--> UP --close, silence, fault--> gone */
 
 PeerLink* peer_link_find(const Peer *p, LinkId id) {
         for (size_t i = 0; i < p->n_links; i++)
@@ -17,7 +17,8 @@ PeerLink* peer_link_find(const Peer *p, LinkId id) {
 
 /* --- slots --- */
 
-/* Bits of links that are gone stay in items and drafts until a slot is needed anew; then all are wiped in one go. */
+/* Bits of links that are gone stay in items and drafts until a slot is needed anew; then all are
+ * wiped in one go. */
 static void wipe_stale_slots(Peer *p) {
         Draft *d;
         Item *i;
@@ -26,7 +27,8 @@ static void wipe_stale_slots(Peer *p) {
                 TAILQ_FOREACH(i, p->items.state + s, states) {
                         slot_set_subtract(&i->known, &p->slots_stale);
                         slot_set_subtract(&i->told, &p->slots_stale);
-                        if (i->wanted_by < LINK_SLOTS && slot_set_has(&p->slots_stale, i->wanted_by))
+                        if (i->wanted_by < LINK_SLOTS &&
+                                        slot_set_has(&p->slots_stale, i->wanted_by))
                                 i->wanted_by = LINK_SLOTS;
                 }
         TAILQ_FOREACH(d, &p->drafts, list)
@@ -54,7 +56,12 @@ void peer_link_send_frame(Peer *p, PeerLink *l, NodeLane lane, char *data, size_
                 return;
         }
         l->sent_bytes += n;
-        peer_effect(p, &(NodeEffect) { .type = NODE_FX_SEND, .link = l->id, .lane = lane, .data = data, .n_data = n });
+        peer_effect(p,
+                        &(NodeEffect) { .type = NODE_FX_SEND,
+                                        .link = l->id,
+                                        .lane = lane,
+                                        .data = data,
+                                        .n_data = n });
 }
 
 void peer_link_send(Peer *p, PeerLink *l, NodeLane lane, const Message *m) {
@@ -83,14 +90,16 @@ void peer_link_send_error(Peer *p, PeerLink *l, int verdict, const char *text, c
 
 /* --- coming and going --- */
 
-#define YOUNG_USEC      (5 * USEC_PER_SEC)      /* of a link: it may be one of two that were dialled at the same time */
+/* A younger link may be one of two that were dialled at the same time. */
+#define YOUNG_USEC      (5 * USEC_PER_SEC)
 
 static void peer_link_drop(Peer *p, PeerLink *l) {
         if (l->contact)
                 l->contact->n_let_down = l->n_let_down;
         for (size_t i = 0; i < p->n_links; i++)
                 if (p->links[i] == l) {
-                        memmove(p->links + i, p->links + i + 1, (p->n_links - i - 1) * sizeof(PeerLink *));
+                        memmove(p->links + i, p->links + i + 1,
+                                        (p->n_links - i - 1) * sizeof(PeerLink *));
                         break;
                 }
         p->n_links--;
@@ -106,7 +115,8 @@ static int peer_link_gone(Peer *p, PeerLink *l) {
         LinkId id = l->id;
 
         if (l->up && !l->client)
-                peer_log(p, LOG_INFO, NODE_MSG_LINK_DOWN, "Link with %s:%u is down.", l->address.host, l->address.port);
+                peer_log(p, LOG_INFO, NODE_MSG_LINK_DOWN, "Link with %s:%u is down.",
+                                l->address.host, l->address.port);
         peer_link_drop(p, l);
         return requests_drop_link(p, id);
 }
@@ -130,9 +140,14 @@ void peer_link_close(Peer *p, PeerLink *l, int verdict, const char *reason) {
 static void send_hello(Peer *p, PeerLink *l) {
         const ChainTip *tip = chain_tip(p->chain);
 
-        peer_link_send(p, l, LANE_ENGINE, &(Message) { .type = MESSAGE_HELLO, .hello = {
-                        .version = PROTOCOL_VERSION, .network = p->genesis->network, .agent = p->agent,
-                        .height = tip->height, .tip = tip->id, .port = p->config.port } });
+        peer_link_send(p, l, LANE_ENGINE,
+                        &(Message) { .type = MESSAGE_HELLO,
+                                        .hello = { .version = PROTOCOL_VERSION,
+                                                        .network = p->genesis->network,
+                                                        .agent = p->agent,
+                                                        .height = tip->height,
+                                                        .tip = tip->id,
+                                                        .port = p->config.port } });
 }
 
 static PeerLink* peer_link_new(Peer *p, const NodeEvent *ev) {
@@ -150,9 +165,15 @@ static PeerLink* peer_link_new(Peer *p, const NodeEvent *ev) {
         l = new0(PeerLink, 1);
         if (!l)
                 return NULL;
-        *l = (PeerLink) { .id = ev->link, .inbound = ev->inbound, .key = ev->key, .address = ev->address,
-                        .since_usec = p->now_usec, .since_sec = p->now_sec, .heard_usec = p->now_usec,
-                        .slot = take_slot(p), .blocks_usec = BLOCKS_USEC };
+        *l = (PeerLink) { .id = ev->link,
+                .inbound = ev->inbound,
+                .key = ev->key,
+                .address = ev->address,
+                .since_usec = p->now_usec,
+                .since_sec = p->now_sec,
+                .heard_usec = p->now_usec,
+                .slot = take_slot(p),
+                .blocks_usec = BLOCKS_USEC };
         p->links[p->n_links++] = l;
         return l;
 }
@@ -188,8 +209,10 @@ int peer_link_on_up(Peer *p, const NodeEvent *ev) {
                 peer_link_close(p, l, 0, "banned");
                 return 0;
         }
-        if (l->slot == LINK_SLOTS || p->stopping || (ev->inbound && n_inbound >= p->config.links_inbound_max)) {
-                peer_link_send_error(p, l, V_BUSY, "no room for one more link, try another peer", NULL);
+        if (l->slot == LINK_SLOTS || p->stopping ||
+                        (ev->inbound && n_inbound >= p->config.links_inbound_max)) {
+                peer_link_send_error(p, l, V_BUSY, "no room for one more link, try another peer",
+                                NULL);
                 peer_link_close(p, l, 0, "no room for one more inbound link");
                 return 0;
         }
@@ -223,9 +246,10 @@ int peer_link_on_down(Peer *p, LinkId id, const char *text) {
         return 0;
 }
 
-/* Of two links between the same two peers, which dialled each other at about the same time, both keep the one that the lower
- * key dialled. Of two that the same side dialled the side that was dialled keeps the newer. And nobody dials whom it is
- * linked with: where the elder is not young any more it is dead, the other side has started anew. */
+/* Of two links between the same two peers, which dialled each other at about the same time, both
+ * keep the one that the lower key dialled. Of two that the same side dialled the side that was
+ * dialled keeps the newer. And nobody dials whom it is linked with: where the elder is not young
+ * any more it is dead, the other side has started anew. */
 static bool settle_duplicate(Peer *p, PeerLink *l, bool *ret_replaced) {
         *ret_replaced = false;
         for (size_t i = 0; i < p->n_links; i++) {
@@ -259,7 +283,8 @@ static bool refuse_hello(Peer *p, PeerLink *l, int verdict, const char *text, co
         if (l->contact) {
                 l->contact->foreign = true;
                 book_failed(p, l->contact);
-                peer_log(p, LOG_WARNING, NODE_MSG_NONE, "%s:%u: %s, closing.", l->address.host, l->address.port, text);
+                peer_log(p, LOG_WARNING, NODE_MSG_NONE, "%s:%u: %s, closing.", l->address.host,
+                                l->address.port, text);
         }
         peer_link_close(p, l, 0, reason);
         return true;
@@ -272,8 +297,10 @@ static int on_hello(Peer *p, PeerLink *l, const Message *m) {
         if (!id_equal(&m->hello.network, &p->genesis->network)) {
                 char text[256], ours[ID_HEX], theirs[ID_HEX];
 
-                (void) snprintf(text, sizeof(text), "this is a peer of network %s, hello was for network %s",
-                                id_hex(&p->genesis->network, ours), id_hex(&m->hello.network, theirs));
+                (void) snprintf(text, sizeof(text),
+                                "this is a peer of network %s, hello was for network %s",
+                                id_hex(&p->genesis->network, ours),
+                                id_hex(&m->hello.network, theirs));
                 (void) refuse_hello(p, l, V_NETWORK, text, "of another network");
                 return 0;
         }
@@ -297,8 +324,9 @@ static int on_hello(Peer *p, PeerLink *l, const Message *m) {
         if (r < 0)
                 return r;
         if (!replaced)
-                peer_log(p, LOG_INFO, NODE_MSG_LINK_UP, "Link with %s:%u is up (%s, height %" PRIu64 ").", l->address.host,
-                        l->address.port, l->agent, l->height);
+                peer_log(p, LOG_INFO, NODE_MSG_LINK_UP,
+                                "Link with %s:%u is up (%s, height %" PRIu64 ").", l->address.host,
+                                l->address.port, l->agent, l->height);
         gossip_link_up(p, l);
         sync_ask_info(p, l, false);
         sync_consider(p);
@@ -312,8 +340,8 @@ static int on_error(Peer *p, PeerLink *l, const Message *m) {
                 if (m->error.verdict == V_NETWORK || m->error.verdict == V_VERSION) {
                         if (l->contact)
                                 l->contact->foreign = true;
-                        peer_log(p, LOG_WARNING, NODE_MSG_NONE, "%s:%u refused us: %s", l->address.host,
-                                        l->address.port, m->error.text);
+                        peer_log(p, LOG_WARNING, NODE_MSG_NONE, "%s:%u refused us: %s",
+                                        l->address.host, l->address.port, m->error.text);
                 }
                 if (l->contact)
                         book_failed(p, l->contact);
@@ -351,7 +379,8 @@ static int on_message(Peer *p, PeerLink *l, const Message *m) {
         default:
                 if (message_is_request(m->type))
                         return serve_request(p, l, m);
-                (void) peer_link_fault(p, l, V_PROTOCOL, &(Why) { "a message that nobody asked for" }, NULL);
+                (void) peer_link_fault(p, l, V_PROTOCOL,
+                                &(Why) { "a message that nobody asked for" }, NULL);
                 return 0;
         }
 }
@@ -376,7 +405,9 @@ int peer_link_on_frame(Peer *p, const NodeEvent *ev) {
         if (penalty_spend_message(p, l))
                 return 0;
 
-        senders = !l->up ? MESSAGE_FROM_STRANGER : l->client ? MESSAGE_FROM_CLIENT : MESSAGE_FROM_PEER;
+        senders = !l->up            ? MESSAGE_FROM_STRANGER
+                        : l->client ? MESSAGE_FROM_CLIENT
+                                    : MESSAGE_FROM_PEER;
         r = message_parse(&m, senders, ev->data, ev->n_data, &why);
         if (r < 0)
                 return r;
@@ -397,8 +428,9 @@ int peer_link_on_frame(Peer *p, const NodeEvent *ev) {
 /* --- time --- */
 
 void peer_link_update_reading(Peer *p, PeerLink *l) {
-        bool pause = l->n_checks >= CHECKS_PER_LINK_MAX || (l->paused && l->n_checks > CHECKS_PER_LINK_MAX / 2) ||
-                p->now_usec < l->resume_usec;
+        bool pause = l->n_checks >= CHECKS_PER_LINK_MAX ||
+                        (l->paused && l->n_checks > CHECKS_PER_LINK_MAX / 2) ||
+                        p->now_usec < l->resume_usec;
 
         if (p->now_usec < l->resume_usec)
                 peer_arm(p, l->resume_usec);
@@ -406,7 +438,9 @@ void peer_link_update_reading(Peer *p, PeerLink *l) {
                 return;
         l->paused = pause;
         l->heard_usec = p->now_usec;    /* silence that we caused is none */
-        peer_effect(p, &(NodeEffect) { .type = pause ? NODE_FX_PAUSE : NODE_FX_RESUME, .link = l->id });
+        peer_effect(p,
+                        &(NodeEffect) { .type = pause ? NODE_FX_PAUSE : NODE_FX_RESUME,
+                                        .link = l->id });
 }
 
 static uint64_t silent_usec(const PeerLink *l) {
@@ -427,7 +461,8 @@ int peer_links_timers(Peer *p) {
                 if (p->now_usec >= at) {
                         if (!l->up && l->contact)
                                 book_failed(p, l->contact);
-                        peer_link_close(p, l, 0, l->up ? "silent for too long" : "no hello within 10 s");
+                        peer_link_close(p, l, 0,
+                                        l->up ? "silent for too long" : "no hello within 10 s");
                 } else if (at < p->beat_usec)
                         peer_arm(p, at);
                 if (p->failed < 0)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "node/peer-internal.h"
 
-/* When a block is due (DESIGN 3, a to d), and what goes into it. Nothing due: nothing is worked on, and no timer runs. */
+/* When a block is due (DESIGN 3, a to d), and what goes into it. Nothing due: nothing is worked on,
+ * and no timer runs. */
 
 #define REBUILD_USEC    USEC_PER_SEC            /* at most so often for the pool's sake */
 #define RENEW_USEC      (10 * USEC_PER_SEC)     /* the header's time */
-#define SETTLE_USEC     (2 * USEC_PER_SEC)      /* after the start: what the others have comes first */
+#define SETTLE_USEC (2 * USEC_PER_SEC) /* after the start: what the others have comes first */
 
 static void candidate_done(Candidate *c) {
         for (size_t k = 0; k < c->n_entries; k++)
@@ -40,7 +41,11 @@ int mine_on_effect(Peer *p, const Header *h) {
         if (!p->working)
                 p->changed = true;
         p->working = true;
-        peer_effect(p, &(NodeEffect) { .type = NODE_FX_MINE, .id = h->id, .difficulty = h->value, .height = h->height });
+        peer_effect(p,
+                        &(NodeEffect) { .type = NODE_FX_MINE,
+                                        .id = h->id,
+                                        .difficulty = h->value,
+                                        .height = h->height });
         return 0;
 }
 
@@ -64,7 +69,8 @@ static int build(Peer *p, bool due_anyway) {
         r = pool_list(p->pool, &pool, &n);
         if (r < 0)
                 return r;
-        r = chain_select(p->chain, pool, n, MAX(p->now_sec, tip->time), &c.header, &c.entries, &c.n_entries);
+        r = chain_select(p->chain, pool, n, MAX(p->now_sec, tip->time), &c.header, &c.entries,
+                        &c.n_entries);
         if (r < 0)
                 return r;
         p->built_usec = p->now_usec;
@@ -72,7 +78,8 @@ static int build(Peer *p, bool due_anyway) {
         p->pool_changed = false;
         if (c.n_entries == 0 && !due_anyway) {
                 candidate_done(&c);
-                p->pool_due = false;    /* looked at again when the pool or the chain changes, and at every beat */
+                p->pool_due = false; /* looked at again when the pool or the chain changes, and at
+                                        every beat */
                 return idle(p);
         }
         candidate_done(p->candidates + 1);
@@ -81,7 +88,8 @@ static int build(Peer *p, bool due_anyway) {
         return engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_CANDIDATE, .header = &c.header });
 }
 
-/* The time of the next deadline that asks for a block, by the wall clock, and where the last one was. */
+/* The time of the next deadline that asks for a block, by the wall clock, and where the last one
+ * was. */
 int mine_look_at_elections(Peer *p) {
         uint64_t time = chain_tip(p->chain)->time;
 
@@ -130,7 +138,8 @@ int mine_update(Peer *p) {
         r = mine_look_at_elections(p);
         if (r < 0)
                 return r;
-        due_anyway = p->engine->type->due(p->engine) || chain_closing_due(p->chain, p->now_sec);
+        due_anyway = p->engine->type->due(p->engine) ||
+                (p->now_sec >= p->closing_sec && chain_closing_due(p->chain, p->now_sec));
         if (!due_anyway && p->closing_sec != UINT64_MAX && p->closing_sec > p->now_sec)
                 peer_arm(p, p->now_usec + (p->closing_sec - p->now_sec) * USEC_PER_SEC);
         if (!due_anyway && (pool_count(p->pool) == 0 || !p->pool_due))

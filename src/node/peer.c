@@ -28,8 +28,13 @@ void peer_log(Peer *p, int level, NodeMessage message, const char *format, ...) 
                 p->failed = -ENOMEM;
                 return;
         }
-        peer_effect(p, &(NodeEffect) { .type = NODE_FX_LOG, .level = level, .message = message, .data = data,
-                        .n_data = n, .height = chain_tip(p->chain)->height });
+        peer_effect(p,
+                        &(NodeEffect) { .type = NODE_FX_LOG,
+                                        .level = level,
+                                        .message = message,
+                                        .data = data,
+                                        .n_data = n,
+                                        .height = chain_tip(p->chain)->height });
 }
 
 void peer_arm(Peer *p, uint64_t at_usec) {
@@ -59,7 +64,8 @@ void allowance_fill(Allowance *a, int64_t size, int64_t per_sec, uint64_t now_us
         a->since_usec = now_usec;
 }
 
-/* What the peer does by itself: every timer is a field somewhere, and this is the one place that looks. */
+/* What the peer does by itself: every timer is a field somewhere, and this is the one place that
+ * looks. */
 static int run_timers(Peer *p) {
         int r;
 
@@ -130,7 +136,7 @@ static int on_start(Peer *p) {
         r = commit_phases(p, false);
         if (r < 0)
                 return r;
-        r = admit_reload(p);
+        r = pooled_reload(p);
         if (r < 0)
                 return r;
         return run_timers(p);
@@ -158,6 +164,15 @@ static int on_reload(Peer *p, const PeerConfig *config) {
         r = trackers_configure(p, config);
         if (r < 0)
                 return r;
+        if (!streq(p->announce_host, config->announce_host ? config->announce_host : "")) {
+                char *host = strdup(config->announce_host ? config->announce_host : "");
+
+                if (!host)
+                        return -ENOMEM;
+                free(p->announce_host);
+                p->announce_host = host;
+                trackers_enrol(p);
+        }
         p->pool_due = p->changed = true;
         return run_timers(p);
 }
@@ -215,8 +230,11 @@ static int dispatch(Peer *p, const NodeEvent *ev) {
                 return import_piece(p, ev);
 
         case NODE_EV_FOUND:
-                return p->broken ? 0 : engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_FOUND, .id = ev->id,
-                                .nonce = ev->nonce });
+                return p->broken ? 0
+                                 : engine_feed(p,
+                                                   &(EngineEvent) { .type = ENGINE_EV_FOUND,
+                                                                   .id = ev->id,
+                                                                   .nonce = ev->nonce });
 
         case NODE_EV_COMMITTED:
                 return commit_on_committed(p);
@@ -233,7 +251,8 @@ static int dispatch(Peer *p, const NodeEvent *ev) {
         return -EINVAL;
 }
 
-/* What follows from whatever happened in this step. While a commit is out nothing more is done: its answer comes next. */
+/* What follows from whatever happened in this step. While a commit is out nothing more is done: its
+ * answer comes next. */
 static int settle(Peer *p) {
         int r;
 
@@ -277,7 +296,8 @@ int peer_step(Peer *p, const NodeEvent *ev, NodeEffects *ret) {
         p->now_usec = ev->now_usec;
         p->now_sec = ev->now_sec;
 
-        /* What was kept back for the commit's answer leaves first, whatever the answer: none of it depended on it. */
+        /* What was kept back for the commit's answer leaves first, whatever the answer: none of it
+         * depended on it. */
         if (p->held.n > 0) {
                 NodeEffects held = p->held;
 

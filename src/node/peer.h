@@ -33,7 +33,6 @@ Pool* peer_pool(Peer *p);
 uint64_t peer_final_height(const Peer *p);
 /* The depth at which a block is called final (pow); 0: the engine says so at once (quorum). */
 unsigned peer_confirmations(const Peer *p);
-unsigned peer_confirmations(const Peer *p);     /* pow: how deep is final; 0: the engine says so at once */
 
 /* For `votectl status`, the machine's part of GetStatus in org.voted.Peer: {"alarm":text?,"confirmations","difficulty"?,"engine","final","height",
  * "links","pool_bytes","pool_entries","problem":text?,"syncing_to"?,"tip","tip_time","trackers":[{"address","state","text"}],"work"?}. -ENOMEM */

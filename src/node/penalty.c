@@ -4,12 +4,15 @@
 
 #include "node/peer-internal.h"
 
-/* Only what every receiver would see as a fault, whatever its clock, state or timers, adds to a penalty
- * (verdict_is_fault()). What merely costs us time is paced: the link is not read for a while. */
+/* Only what every receiver would see as a fault, whatever its clock, state or timers, adds to a
+ * penalty (verdict_is_fault()). What merely costs us time is paced: the link is not read for a
+ * while. */
 
-#define MESSAGES_SIZE   4000    /* messages at once, and per second: far above what an honest peer sends */
+/* Messages at once and per second: far above what an honest peer sends. */
+#define MESSAGES_SIZE   4000
 #define MESSAGES_PER_SEC 400
-#define WASTE_SIZE      20000   /* lines that lead to nothing (old votes, what is there already) */
+/* Lines that lead to nothing: old votes, what is there already. */
+#define WASTE_SIZE      20000
 #define WASTE_PER_SEC   500
 #define HALVED_USEC     (600 * USEC_PER_SEC)
 
@@ -62,7 +65,9 @@ static PenaltyRecord* record_get(Peer *p, const Key *key, const char *host) {
                                 PenaltyRecord *y = p->penalties + i;
 
                                 record_fade(p, y);
-                                if (y->banned_usec <= p->now_usec && (x->banned_usec > p->now_usec || y->points < x->points))
+                                if (y->banned_usec <= p->now_usec &&
+                                                (x->banned_usec > p->now_usec ||
+                                                                y->points < x->points))
                                         x = y;
                         }
                 }
@@ -99,7 +104,8 @@ bool penalty_banned(const Peer *p, const Key *key, const char *host) {
 }
 
 /* The link to blame, or NULL where it is gone. True: it is closed now. */
-static bool add_points(Peer *p, PeerLink *l, const Key *key, const NodeAddress *address, int verdict, const Why *why) {
+static bool add_points(Peer *p, PeerLink *l, const Key *key, const NodeAddress *address,
+                int verdict, const Why *why) {
         PenaltyRecord *x = record_get(p, key, address->host);
         NodeAddress banned = *address;
 
@@ -115,8 +121,8 @@ static bool add_points(Peer *p, PeerLink *l, const Key *key, const NodeAddress *
         x->banned_usec = p->now_usec + BAN_SEC * USEC_PER_SEC;
         if (is_loopback(address->host))
                 banned.host[0] = '\0';
-        peer_log(p, LOG_WARNING, NODE_MSG_BANNED, "%s:%u is banned for %u s: %s (%s).", address->host, address->port,
-                        BAN_SEC, why->text, verdict_name(verdict));
+        peer_log(p, LOG_WARNING, NODE_MSG_BANNED, "%s:%u is banned for %u s: %s (%s).",
+                        address->host, address->port, BAN_SEC, why->text, verdict_name(verdict));
         if (l)
                 peer_link_close(p, l, verdict, why->text);
         peer_effect(p, &(NodeEffect) { .type = NODE_FX_BAN, .key = *key, .address = banned,

@@ -3,8 +3,9 @@
 
 #include "node/peer-internal.h"
 
-/* The ranges of a run (sync.c): asked of every link that may have them, one each at a time, and put together in their order. A
- * link that turns out to be on another branch is left out of the run; a range that takes long is asked of a second link. */
+/* The ranges of a run (sync.c): asked of every link that may have them, one each at a time, and put
+ * together in their order. A link that turns out to be on another branch is left out of the run; a
+ * range that takes long is asked of a second link. */
 
 #define RANGES_MAX      8U
 #define RANGE_MAX       256U                    /* blocks asked for at once */
@@ -41,7 +42,8 @@ static Range* range_by_request(const Peer *p, uint64_t request) {
 }
 
 static bool may_have(const Peer *p, const PeerLink *l, uint64_t height) {
-        return l->up && !l->client && l->height >= height && l->sync_off != p->sync.run && p->now_usec >= l->no_sync_usec;
+        return l->up && !l->client && l->height >= height && l->sync_off != p->sync.run &&
+                        p->now_usec >= l->no_sync_usec;
 }
 
 /* *ret_any: somebody may have it, if only later. */
@@ -55,7 +57,8 @@ static PeerLink* whom_to_ask(const Peer *p, uint64_t height, bool *ret_any) {
                 if (!may_have(p, l, height))
                         continue;
                 *ret_any = true;
-                if (request_pending(p, l->id, REQUEST_RANGE) || request_pending(p, l->id, REQUEST_BLOCKS))
+                if (request_pending(p, l->id, REQUEST_RANGE) ||
+                                request_pending(p, l->id, REQUEST_BLOCKS))
                         continue;
                 if (!found || l->id == p->sync.lead)
                         found = l;
@@ -79,8 +82,11 @@ static int ask_range(Peer *p, Range *g, PeerLink *l, bool hedge) {
                 g->asked_usec = p->now_usec;
         }
         peer_arm(p, p->now_usec + HEDGE_USEC);
-        peer_link_send(p, l, LANE_ENGINE, &(Message) { .type = MESSAGE_GET_BLOCKS, .has_id = true, .id = q->id,
-                        .range = { .from = g->from, .max = g->max } });
+        peer_link_send(p, l, LANE_ENGINE,
+                        &(Message) { .type = MESSAGE_GET_BLOCKS,
+                                        .has_id = true,
+                                        .id = q->id,
+                                        .range = { .from = g->from, .max = g->max } });
         return 0;
 }
 
@@ -91,7 +97,8 @@ void ranges_hedge(Peer *p) {
                 PeerLink *l;
                 bool any;
 
-                if (g->text || g->request == 0 || g->hedge != 0 || p->now_usec < g->asked_usec + HEDGE_USEC)
+                if (g->text || g->request == 0 || g->hedge != 0 ||
+                                p->now_usec < g->asked_usec + HEDGE_USEC)
                         continue;
                 l = whom_to_ask(p, g->from, &any);
                 if (l && ask_range(p, g, l, true) < 0) {
@@ -132,11 +139,15 @@ static int parse_range(Peer *p, Range *g) {
                 if (r < 0)
                         return r;
                 verdict = r;
-                if (r == 0 && (!id_equal(&b->header.parent, &s->last) || b->header.height != s->parsed + 1)) {
+                if (r == 0 &&
+                                (!id_equal(&b->header.parent, &s->last) ||
+                                                b->header.height != s->parsed + 1)) {
                         (void) block_free(b);
                         if (n_blocks > 0)
-                                penalty_blame(p, g->link, V_PROTOCOL, &(Why) { "a range of blocks that do not follow one another" });
-                        else if (g->link == s->lead) {          /* it went to another branch meanwhile */
+                                penalty_blame(p, g->link, V_PROTOCOL,
+                                                &(Why) { "a range of blocks that do not follow one "
+                                                         "another" });
+                        else if (g->link == s->lead) { /* it went to another branch meanwhile */
                                 sync_finish(p);
                                 return 0;
                         }
@@ -162,8 +173,10 @@ static int parse_range(Peer *p, Range *g) {
                 n_blocks++;
         }
 
-        s->max = CLAMP(BLOCKS_RESPONSE_BYTES / (g->n_text / n_blocks + 1), UINT64_C(1), (uint64_t) RANGE_MAX);
-        if (n_blocks < g->max && s->parsed < s->target) {       /* the answer was full before the range was */
+        s->max = CLAMP(BLOCKS_RESPONSE_BYTES / (g->n_text / n_blocks + 1), UINT64_C(1),
+                        (uint64_t) RANGE_MAX);
+        if (n_blocks < g->max &&
+                        s->parsed < s->target) { /* the answer was full before the range was */
                 Range *rest = range_insert(p, s->parsed + 1, g->max - n_blocks, true);
 
                 if (!rest)
@@ -173,10 +186,13 @@ static int parse_range(Peer *p, Range *g) {
         return 0;
 }
 
-/* A branch beside the main chain must be at hand as a whole before it can win; else what is connected makes room. */
+/* A branch beside the main chain must be at hand as a whole before it can win; else what is
+ * connected makes room. */
 static bool has_room(const Peer *p) {
-        size_t most = p->sync.fork < chain_tip(p->chain)->height ? BRANCH_BYTES_MAX : DRAFT_BYTES_MAX;
-        size_t drafts = p->sync.fork < chain_tip(p->chain)->height ? SIDE_HEADERS_MAX : DRAFTS_SYNC_MAX;
+        size_t most = p->sync.fork < chain_tip(p->chain)->height ? BRANCH_BYTES_MAX
+                                                                 : DRAFT_BYTES_MAX;
+        size_t drafts = p->sync.fork < chain_tip(p->chain)->height ? SIDE_HEADERS_MAX
+                                                                   : DRAFTS_SYNC_MAX;
 
         return p->draft_bytes < most && p->n_drafts < drafts;
 }
@@ -245,8 +261,10 @@ int sync_fill(Peer *p) {
         } else if (TAILQ_EMPTY(&s->ranges) && s->next > s->target)
                 sync_finish(p);
         else if (!has_room(p) && s->fork < chain_tip(p->chain)->height) {
-                (void) snprintf(p->problem, sizeof(p->problem), "the others' chain left ours at height %" PRIu64 ", and what "
-                                "follows is more than can be held at once: stop, move the ledger aside, start: it is fetched anew",
+                (void) snprintf(p->problem, sizeof(p->problem),
+                                "the others' chain left ours at height %" PRIu64 ", and what "
+                                "follows is more than can be held at once: stop, move the ledger "
+                                "aside, start: it is fetched anew",
                                 s->fork);
                 p->changed = true;
         }

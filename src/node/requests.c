@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "node/peer-internal.h"
 
-/* What this peer has asked others for. A request ends in one of three ways: an answer, "I will not" (an error, or the link
- * is gone), or too late; an answer that comes after that is dropped, which is nobody's fault. */
+/* What this peer has asked others for. A request ends in one of three ways: an answer, "I will not"
+ * (an error, or the link is gone), or too late; an answer that comes after that is dropped, which
+ * is nobody's fault. */
 
 Request* request_new(Peer *p, PeerLink *l, RequestType type, uint64_t wait_usec) {
         Request *q;
@@ -12,8 +13,11 @@ Request* request_new(Peer *p, PeerLink *l, RequestType type, uint64_t wait_usec)
                 p->failed = -ENOMEM;
                 return NULL;
         }
-        *q = (Request) { .id = peer_token(p), .type = type, .link = l->id, .since_usec = p->now_usec,
-                        .deadline_usec = p->now_usec + wait_usec };
+        *q = (Request) { .id = peer_token(p),
+                .type = type,
+                .link = l->id,
+                .since_usec = p->now_usec,
+                .deadline_usec = p->now_usec + wait_usec };
         TAILQ_INSERT_TAIL(&p->requests, q, list);
         peer_arm(p, q->deadline_usec);
         return q;
@@ -46,7 +50,8 @@ static void request_free(Request *q) {
 int request_failed(Peer *p, Request *q, bool late) {
         int r = 0;
 
-        /* It is over before anything follows from that: what follows may close links and end their requests. */
+        /* It is over before anything follows from that: what follows may close links and end their
+         * requests. */
         TAILQ_REMOVE(&p->requests, q, list);
         switch (q->type) {
 
@@ -86,7 +91,8 @@ int request_answered(Peer *p, PeerLink *l, const Message *m) {
                 return 0;
         type = q->type == REQUEST_BLOCKS ? REQUEST_RANGE : q->type;
         if (type != types[m->type]) {
-                (void) peer_link_fault(p, l, V_PROTOCOL, &(Why) { "an answer of another type than was asked for" }, NULL);
+                (void) peer_link_fault(p, l, V_PROTOCOL,
+                                &(Why) { "an answer of another type than was asked for" }, NULL);
                 return 0;
         }
 

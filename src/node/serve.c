@@ -3,8 +3,8 @@
 #include "ledger/receipt.h"
 #include "node/peer-internal.h"
 
-/* Answers. One at a time for each link: the next is made when the one before has left, so that who asks and does not read
- * costs one answer of memory, and a few requests that wait. */
+/* Answers. One at a time for each link: the next is made when the one before has left, so that who
+ * asks and does not read costs one answer of memory, and a few requests that wait. */
 
 static void send_answer(Peer *p, PeerLink *l, const Message *m) {
         l->serving = true;
@@ -26,9 +26,15 @@ static void send_chain_info(Peer *p, PeerLink *l, uint64_t id, uint64_t fork) {
         EngineStatus status = {};
 
         p->engine->type->status(p->engine, &status);
-        peer_link_send(p, l, LANE_ENGINE, &(Message) { .type = MESSAGE_CHAIN_INFO_RESPONSE, .has_id = true, .id = id, .chain = {
-                        .height = tip->height, .tip = tip->id, .final = p->final_height,
-                        .work = status.work[0] ? status.work : NULL, .fork = fork } });
+        peer_link_send(p, l, LANE_ENGINE,
+                        &(Message) { .type = MESSAGE_CHAIN_INFO_RESPONSE,
+                                        .has_id = true,
+                                        .id = id,
+                                        .chain = { .height = tip->height,
+                                                        .tip = tip->id,
+                                                        .final = p->final_height,
+                                                        .work = status.work[0] ? status.work : NULL,
+                                                        .fork = fork } });
 }
 
 /* The highest block of the locator, tip first, that is on this chain. */
@@ -57,7 +63,8 @@ static void add_line(Buf *b, const char *line, size_t n) {
         buf_add_char(b, '\n');
 }
 
-/* Also what has just been connected: who gets the announcement of a block asks for the bodies that it lacks. */
+/* Also what has just been connected: who gets the announcement of a block asks for the bodies that
+ * it lacks. */
 static int add_entry(Peer *p, const Id *id, Buf *ret) {
         _cleanup_buf_ Buf line = {};
         const Entry *e = pool_find(p->pool, id);
@@ -114,7 +121,8 @@ static int answer_pool(Peer *p, PeerLink *l, const Message *q) {
         return 0;
 }
 
-/* Whole blocks up to BLOCKS_RESPONSE_BYTES, but at least one. *ret_full: this one did not fit any more. */
+/* Whole blocks up to BLOCKS_RESPONSE_BYTES, but at least one. *ret_full: this one did not fit any
+ * more. */
 static int add_block(Peer *p, uint64_t height, Buf *text, bool *ret_full) {
         size_t before = text->n;
         int r;
@@ -187,9 +195,11 @@ static int answer_elections(Peer *p, PeerLink *l, const Message *q) {
                         after = !streq(info.definition->name, q->get_elections.after);
                         continue;
                 }
-                items[n++] = (MessageElection) { .name = info.definition->name, .id = info.id,
-                                .state = election_phase_name(info.phase), .opens = info.definition->opens,
-                                .closes = info.definition->closes };
+                items[n++] = (MessageElection) { .name = info.definition->name,
+                        .id = info.id,
+                        .state = election_phase_name(info.phase),
+                        .opens = info.definition->opens,
+                        .closes = info.definition->closes };
         }
         send_answer(p, l, &(Message) { .type = MESSAGE_ELECTIONS, .has_id = true, .id = q->id,
                         .elections = { .items = items, .n_items = n } });
@@ -214,7 +224,8 @@ static int find_place(Peer *p, const Message *q, Place *ret, Why *why) {
         case MESSAGE_GET_RECEIPT_NAME:
                 r = chain_election_by_name(p->chain, q->name.name, &info);
                 if (r == -ENODATA)
-                        return why_set(why, V_UNKNOWN, "there is no election of the name \"%s\"", q->name.name);
+                        return why_set(why, V_UNKNOWN, "there is no election of the name \"%s\"",
+                                        q->name.name);
                 if (r < 0)
                         return r;
                 *ret = info.place;
@@ -230,7 +241,9 @@ static int find_place(Peer *p, const Message *q, Place *ret, Why *why) {
                 if (r == -ENODATA)
                         return why_set(why, V_UNKNOWN, "the ledger holds no vote of that key");
                 if (r != 0)
-                        return r < 0 ? r : why_set(why, V_UNKNOWN, "that key is not on the election's rolls");
+                        return r < 0 ? r
+                                     : why_set(why, V_UNKNOWN,
+                                                       "that key is not on the election's rolls");
                 *ret = vote.place;
                 return 0;
         }
@@ -282,7 +295,8 @@ static int serve(Peer *p, PeerLink *l, const Message *q) {
                 return answer_receipt(p, l, q);
 
         default:
-                peer_link_send_error(p, l, V_PROTOCOL, "this network's engine has no such message", &q->id);
+                peer_link_send_error(p, l, V_PROTOCOL, "this network's engine has no such message",
+                                &q->id);
                 return 0;
         }
 }
@@ -297,7 +311,8 @@ int serve_request(Peer *p, PeerLink *l, const Message *m) {
                 return serve(p, l, m);
 
         if (l->n_queue == SERVING_MAX) {
-                peer_link_send_error(p, l, V_BUSY, "the answers before this one are not read yet", &m->id);
+                peer_link_send_error(p, l, V_BUSY, "the answers before this one are not read yet",
+                                &m->id);
                 return 0;
         }
         if (message_frame(&b, m) < 0)
@@ -319,7 +334,8 @@ int serve_next(Peer *p, PeerLink *l) {
                 int r;
 
                 memmove(l->queue, l->queue + 1, --l->n_queue * sizeof(Serving));
-                r = message_parse(&m, l->client ? MESSAGE_FROM_CLIENT : MESSAGE_FROM_PEER, frame, n, NULL);
+                r = message_parse(&m, l->client ? MESSAGE_FROM_CLIENT : MESSAGE_FROM_PEER, frame, n,
+                                NULL);
                 if (r == 0)
                         r = serve(p, l, &m);
                 if (r < 0)

@@ -34,7 +34,6 @@ int peer_status(Peer *p, uint64_t now_usec, Json **ret) {
         if (!o)
                 return -ENOMEM;
         p->engine->type->status(p->engine, &status);
-        json_set_text(o, "agent", p->agent);
         json_set_text(o, "alarm", p->alarm[0] ? p->alarm : NULL);
         json_set_int(o, "confirmations", status.confirmations);
         if (status.next_difficulty > 0)
@@ -46,12 +45,12 @@ int peer_status(Peer *p, uint64_t now_usec, Json **ret) {
         json_set_int(o, "pool_bytes", (int64_t) pool_bytes(p->pool));
         json_set_int(o, "pool_entries", (int64_t) pool_count(p->pool));
         json_set_text(o, "problem", problem(p));
-        if (p->sync.run != 0 && p->sync.request == 0)
+        if (sync_behind(p))
                 json_set_int(o, "syncing_to", (int64_t) p->sync.target);
-        json_set_int(o, "tip_time", (int64_t) tip->time);
         json_set_id(o, "tip", &tip->id);
+        json_set_int(o, "tip_time", (int64_t) tip->time);
         json_set(o, "trackers", trackers_status(p, now_usec));
-        json_set_text(o, "work", status.work);
+        json_set_text(o, "work", status.work[0] ? status.work : NULL);
         *ret = TAKE_PTR(o);
         return 0;
 }
@@ -70,7 +69,8 @@ int peer_links(Peer *p, uint64_t now_usec, Json **ret) {
                 if (!l->up)
                         continue;
                 o = json_new_object();
-                (void) snprintf(address, sizeof(address), "%s:%u", l->address.host, l->address.port);
+                (void) snprintf(address, sizeof(address), "%s:%u", l->address.host,
+                                l->address.port);
                 json_set_text(o, "address", address);
                 json_set_text(o, "agent", l->agent);
                 json_set_text(o, "direction", l->inbound ? "in" : "out");
@@ -96,11 +96,14 @@ const char* peer_status_line(Peer *p) {
         size_t n = count_links(p);
         int k;
 
-        k = snprintf(p->line, sizeof(p->line), "%s, height %" PRIu64 ", %" PRIu64 " final, %zu link%s", p->engine->type->name,
-                        tip->height, p->final_height, n, n == 1 ? "" : "s");
+        k = snprintf(p->line, sizeof(p->line),
+                        "%s, height %" PRIu64 ", %" PRIu64 " final, %zu link%s",
+                        p->engine->type->name, tip->height, p->final_height, n, n == 1 ? "" : "s");
         if (p->problem[0])
-                (void) snprintf(p->line + k, sizeof(p->line) - (size_t) k, "; the ledger cannot be written");
+                (void) snprintf(p->line + k, sizeof(p->line) - (size_t) k,
+                                "; the ledger cannot be written");
         else if (sync_behind(p))
-                (void) snprintf(p->line + k, sizeof(p->line) - (size_t) k, "; fetching up to height %" PRIu64, p->sync.target);
+                (void) snprintf(p->line + k, sizeof(p->line) - (size_t) k,
+                                "; fetching up to height %" PRIu64, p->sync.target);
         return p->line;
 }

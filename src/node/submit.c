@@ -2,8 +2,8 @@
 #include "crypto/hash.h"
 #include "node/peer-internal.h"
 
-/* Local users: what they hand in, and what they wait for. Every user has an allowance of refused lines; lines that are fine
- * cost nothing of it, since the pool's bound paces them. */
+/* Local users: what they hand in, and what they wait for. Every user has an allowance of refused
+ * lines; lines that are fine cost nothing of it, since the pool's bound paces them. */
 
 #define REFUSED_SIZE    1000
 #define REFUSED_PER_SEC 10
@@ -28,7 +28,11 @@ static Allowance* allowance_of(Peer *p, uint32_t uid) {
 }
 
 static void reply(Peer *p, uint64_t request, Json *o, bool more) {
-        peer_effect(p, &(NodeEffect) { .type = NODE_FX_REPLY, .request = request, .json = o, .more = more });
+        peer_effect(p,
+                        &(NodeEffect) { .type = NODE_FX_REPLY,
+                                        .request = request,
+                                        .json = o,
+                                        .more = more });
 }
 
 void submit_refuse(Peer *p, uint64_t request, uint32_t uid, int verdict, const Why *why) {
@@ -45,23 +49,28 @@ void submit_refuse(Peer *p, uint64_t request, uint32_t uid, int verdict, const W
         peer_effect(p, &fx);
 }
 
-/* EntryState of the control interface. */
+/* {"entry":EntryState} of the control interface. */
 static int state_json(Peer *p, const Id *id, const char *state, Place place, Json **ret) {
         EngineStatus status = {};
-        Json *o = json_new_object();
+        Json *o = json_new_object(), *whole = json_new_object();
 
-        if (!o)
+        if (!o || !whole) {
+                (void) json_free(o);
+                (void) json_free(whole);
                 return -ENOMEM;
+        }
         json_set_id(o, "id", id);
         json_set_text(o, "state", state);
         if (place != 0) {
                 p->engine->type->status(p->engine, &status);
                 json_set_int(o, "height", (int64_t) PLACE_HEIGHT(place));
                 json_set_int(o, "position", (int64_t) PLACE_POSITION(place));
-                json_set_int(o, "confirmations", (int64_t) (chain_tip(p->chain)->height - PLACE_HEIGHT(place)));
+                json_set_int(o, "confirmations",
+                                (int64_t) (chain_tip(p->chain)->height - PLACE_HEIGHT(place)));
                 json_set_int(o, "needed", status.confirmations);
         }
-        *ret = o;
+        json_set(whole, "entry", o);
+        *ret = whole;
         return 0;
 }
 
@@ -69,7 +78,8 @@ static const char* state_at(const Peer *p, Place place) {
         return PLACE_HEIGHT(place) <= p->final_height ? "final" : "block";
 }
 
-static int reply_state(Peer *p, uint64_t request, const Id *id, const char *state, Place place, bool more) {
+static int reply_state(Peer *p, uint64_t request, const Id *id, const char *state, Place place,
+                bool more) {
         Json *o;
         int r;
 
@@ -84,7 +94,8 @@ int submit_in_pool(Peer *p, uint64_t request, const Id *id) {
         return reply_state(p, request, id, "pool", 0, false);
 }
 
-/* The voter's last vote in the ledger, if it is this very line: an old one is in no index of ids. */
+/* The voter's last vote in the ledger, if it is this very line: an old one is in no index of ids.
+ */
 static int find_vote(Peer *p, const char *line, size_t n, Place *ret) {
         _cleanup_(entry_unrefp) Entry *e = NULL;
         _cleanup_buf_ Buf stored = {};
@@ -118,7 +129,8 @@ int submit_line(Peer *p, const NodeEvent *ev) {
 
         if (allowance_of(p, ev->uid)->left <= 0) {
                 submit_refuse(p, ev->request, ev->uid, V_BUSY,
-                                &(Why) { "too many lines of this user were refused, wait a few seconds" });
+                                &(Why) { "too many lines of this user were refused, wait a few "
+                                         "seconds" });
                 return 0;
         }
         hash_bytes(&id, ev->data, ev->n_data);
@@ -150,7 +162,8 @@ static int find_again(Peer *p, Watch *w) {
 
         if (w->place != 0 && w->n_switches == p->n_switches)
                 return 0;
-        r = chain_find_entry(p->chain, &w->id, w->place != 0 ? (top > FIND_DEPTH ? top - FIND_DEPTH : 1) : 0, &w->place);
+        r = chain_find_entry(p->chain, &w->id,
+                        w->place != 0 ? (top > FIND_DEPTH ? top - FIND_DEPTH : 1) : 0, &w->place);
         if (r == -ENODATA)
                 w->place = 0;
         else if (r < 0)
@@ -174,7 +187,8 @@ static int update(Peer *p, Watch *w, bool *ret_over) {
         } else {
                 const Item *i = item_table_find(&p->items, &w->id);
 
-                state = i && (i->state == ITEM_POOLED || i->state == ITEM_CHECKING) ? "pool" : "unknown";
+                state = i && (i->state == ITEM_POOLED || i->state == ITEM_CHECKING) ? "pool"
+                                                                                    : "unknown";
         }
         *ret_over = streq(state, "final");
         if (w->said && streq(w->said, state) && w->depth == depth)
@@ -193,7 +207,8 @@ int submit_watch(Peer *p, const NodeEvent *ev) {
         int r;
 
         if (p->n_watches == WATCHES_MAX) {
-                submit_refuse(p, ev->request, ev->uid, V_BUSY, &(Why) { "too many wait for their entries, try again later" });
+                submit_refuse(p, ev->request, ev->uid, V_BUSY,
+                                &(Why) { "too many wait for their entries, try again later" });
                 return 0;
         }
         if (p->n_watches == p->allocated_watches) {

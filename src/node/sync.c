@@ -3,15 +3,19 @@
 
 #include "node/peer-internal.h"
 
-/* Catching up (DESIGN 6). One run at a time follows the chain of one link, the lead: it says where its chain leaves ours, then
- * ranges of blocks are fetched (ranges.c). Height and work are claims, no more, so a run is given up for another lead's when
- * nothing comes, or what comes does not make our chain grow; who led nowhere is followed again only after a while that
- * doubles each time, and who gave us blocks that we connected is believed before others. */
+/* Catching up (DESIGN 6). One run at a time follows the chain of one link, the lead: it says where
+ * its chain leaves ours, then ranges of blocks are fetched (ranges.c). Height and work are claims,
+ * no more, so a run is given up for another lead's when nothing comes, or what comes does not make
+ * our chain grow; who led nowhere is followed again only after a while that doubles each time, and
+ * who gave us blocks that we connected is believed before others. */
 
 #define RANGE_FIRST     16U
-#define PATIENCE_USEC   (3 * USEC_PER_SEC)      /* without a block, while another would lead */
-#define FRUITLESS_USEC  (30 * USEC_PER_SEC)     /* with blocks that nothing comes of; doubles with each time */
-#define LET_DOWN_USEC   (10 * USEC_PER_SEC)     /* not followed again; doubles likewise */
+/* Without a block, while another would lead. */
+#define PATIENCE_USEC   (3 * USEC_PER_SEC)
+/* With blocks that nothing comes of; doubles with each time. */
+#define FRUITLESS_USEC  (30 * USEC_PER_SEC)
+/* Not followed again; doubles likewise. */
+#define LET_DOWN_USEC   (10 * USEC_PER_SEC)
 #define LET_DOWN_MAX    6U
 
 /* --- who is ahead --- */
@@ -44,8 +48,8 @@ static bool is_ahead(Peer *p, const PeerLink *l) {
 
 /* Only what was connected counts: a claim alone stops nobody's work. */
 bool sync_behind(const Peer *p) {
-        return p->sync.run != 0 && p->sync.target > chain_tip(p->chain)->height + 2 && p->sync.gain_usec != 0 &&
-                p->now_usec - p->sync.gain_usec < BEAT_USEC;
+        return p->sync.run != 0 && p->sync.target > chain_tip(p->chain)->height + 2 &&
+                        p->sync.gain_usec != 0 && p->now_usec - p->sync.gain_usec < BEAT_USEC;
 }
 
 /* --- chain info --- */
@@ -93,13 +97,17 @@ void sync_ask_info(Peer *p, PeerLink *l, bool with_locator) {
                 return;
         if (with_locator)
                 p->sync.request = q->id;
-        peer_link_send(p, l, LANE_ENGINE, &(Message) { .type = MESSAGE_GET_CHAIN_INFO, .has_id = true, .id = q->id,
-                        .ids = { .ids = ids, .n_ids = n } });
+        peer_link_send(p, l, LANE_ENGINE,
+                        &(Message) { .type = MESSAGE_GET_CHAIN_INFO,
+                                        .has_id = true,
+                                        .id = q->id,
+                                        .ids = { .ids = ids, .n_ids = n } });
 }
 
 /* --- runs --- */
 
-/* Answers that are still to come are dropped then as any late one. What is a draft already stays. */
+/* Answers that are still to come are dropped then as any late one. What is a draft already stays.
+ */
 void sync_end(Peer *p) {
         Request *q, *next;
 
@@ -159,7 +167,8 @@ void sync_consider(Peer *p) {
         if (p->broken || p->stopping)
                 return;
         for (size_t i = 0; i < p->n_links; i++)
-                if (p->links[i] != lead && is_ahead(p, p->links[i]) && leads_rather(p->links[i], best))
+                if (p->links[i] != lead && is_ahead(p, p->links[i]) &&
+                                leads_rather(p->links[i], best))
                         best = p->links[i];
         if (!best)
                 return;

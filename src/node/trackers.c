@@ -29,7 +29,8 @@ static TrackerLink* by_dial(const Peer *p, uint64_t token) {
         return NULL;
 }
 
-/* Its bit in Contact.listed. With more than 32 trackers some share one, which makes no more than a stale hint. */
+/* Its bit in Contact.listed. With more than 32 trackers some share one, which makes no more than a
+ * stale hint. */
 static unsigned number(const Peer *p, const TrackerLink *t) {
         return (unsigned) (t - p->trackers) % 32;
 }
@@ -47,8 +48,12 @@ static void send_to(Peer *p, TrackerLink *t, const Message *m) {
                 p->failed = -ENOMEM;
                 return;
         }
-        peer_effect(p, &(NodeEffect) { .type = NODE_FX_SEND, .link = t->link, .lane = LANE_ENGINE, .data = data,
-                        .n_data = n });
+        peer_effect(p,
+                        &(NodeEffect) { .type = NODE_FX_SEND,
+                                        .link = t->link,
+                                        .lane = LANE_ENGINE,
+                                        .data = data,
+                                        .n_data = n });
 }
 
 static void await_answer(Peer *p, TrackerLink *t) {
@@ -107,12 +112,14 @@ int trackers_configure(Peer *p, const PeerConfig *config) {
                 for (size_t k = 0; k < p->n_trackers; k++) {
                         TrackerLink *t = p->trackers + k;
 
-                        if (streq(t->endpoint.address.host, e->address.host) && key_equal(&t->endpoint.key, &e->key) &&
+                        if (streq(t->endpoint.address.host, e->address.host) &&
+                                        key_equal(&t->endpoint.key, &e->key) &&
                                         t->endpoint.address.port == e->address.port) {
                                 trackers[i] = *t;
                                 t->link = 0;
                                 book_unlist(p, (unsigned) k % 32, NULL);
-                                trackers[i].version = trackers[i].behind = 0;   /* its bit is another now: have the list anew */
+                                /* Its bit is another now: have the list anew. */
+                                trackers[i].version = trackers[i].behind = 0;
                                 trackers[i].asked = false;
                         }
                 }
@@ -139,6 +146,20 @@ static void ask_list(Peer *p, TrackerLink *t) {
         await_answer(p, t);
 }
 
+static void enrol(Peer *p, TrackerLink *t) {
+        t->phase = TRACKER_REGISTERING;
+        send_to(p, t,
+                        &(Message) { .type = MESSAGE_REGISTER,
+                                        .has_id = true,
+                                        .id = peer_token(p),
+                                        .enrol = { .network = p->genesis->network,
+                                                        .port = p->config.port,
+                                                        .host = p->announce_host[0]
+                                                                        ? p->announce_host
+                                                                        : NULL } });
+        await_answer(p, t);
+}
+
 bool tracker_on_up(Peer *p, const NodeEvent *ev) {
         TrackerLink *t = by_dial(p, ev->dial);
 
@@ -146,12 +167,15 @@ bool tracker_on_up(Peer *p, const NodeEvent *ev) {
                 return false;
         t->dial = 0;
         t->link = ev->link;
-        t->phase = TRACKER_REGISTERING;
-        send_to(p, t, &(Message) { .type = MESSAGE_REGISTER, .has_id = true, .id = peer_token(p), .enrol = {
-                        .network = p->genesis->network, .port = p->config.port,
-                        .host = p->announce_host[0] ? p->announce_host : NULL } });
-        await_answer(p, t);
+        enrol(p, t);
         return true;
+}
+
+/* With the address that is to be announced now. */
+void trackers_enrol(Peer *p) {
+        for (size_t i = 0; i < p->n_trackers; i++)
+                if (p->trackers[i].phase == TRACKER_REGISTERED)
+                        enrol(p, p->trackers + i);
 }
 
 bool tracker_on_down(Peer *p, LinkId id, const char *text) {
@@ -254,11 +278,13 @@ int tracker_on_frame(Peer *p, const NodeEvent *ev, bool *ret_was) {
                 return r;
         if (r > 0) {
                 close_link(p, t, why.text);
-                wait_for_next(p, t, TRACKER_REFUSED, r == V_PROTOCOL ? "what answers there is not a tracker" : why.text);
+                wait_for_next(p, t, TRACKER_REFUSED,
+                                r == V_PROTOCOL ? "what answers there is not a tracker" : why.text);
                 return 0;
         }
 
-        /* Answers come in order and the pushed update may stand between: any of them shows that it lives. */
+        /* Answers come in order and the pushed update may stand between: any of them shows that it
+         * lives. */
         t->answer_usec = 0;
         switch (m.type) {
 
@@ -313,8 +339,11 @@ void trackers_timers(Peer *p) {
                         if (p->now_usec < t->next_usec)
                                 break;
                         t->next_usec = p->now_usec + t->ttl_usec / 3;
-                        send_to(p, t, &(Message) { .type = MESSAGE_HEARTBEAT, .has_id = true, .id = peer_token(p),
-                                        .enrol = { .network = p->genesis->network } });
+                        send_to(p, t,
+                                        &(Message) { .type = MESSAGE_HEARTBEAT,
+                                                        .has_id = true,
+                                                        .id = peer_token(p),
+                                                        .enrol = { .network = p->genesis->network } });
                         await_answer(p, t);
                         break;
 
@@ -333,8 +362,11 @@ void trackers_stop(Peer *p) {
                 if (t->link == 0)
                         continue;
                 if (t->phase == TRACKER_REGISTERED)
-                        send_to(p, t, &(Message) { .type = MESSAGE_UNREGISTER, .has_id = true, .id = peer_token(p),
-                                        .enrol = { .network = p->genesis->network } });
+                        send_to(p, t,
+                                        &(Message) { .type = MESSAGE_UNREGISTER,
+                                                        .has_id = true,
+                                                        .id = peer_token(p),
+                                                        .enrol = { .network = p->genesis->network } });
                 close_link(p, t, "stopping");
         }
 }
@@ -355,20 +387,27 @@ Json* trackers_status(const Peer *p, uint64_t now_usec) {
 
         for (size_t i = 0; i < p->n_trackers; i++) {
                 const TrackerLink *t = p->trackers + i;
-                char text[320], address[sizeof(t->endpoint.address.host) + 8], span[FORMAT_SPAN_MAX];
+                char text[320], address[sizeof(t->endpoint.address.host) + 8],
+                                span[FORMAT_SPAN_MAX];
                 Json *o = json_new_object();
 
-                (void) snprintf(address, sizeof(address), "%s:%u", t->endpoint.address.host, t->endpoint.address.port);
+                (void) snprintf(address, sizeof(address), "%s:%u", t->endpoint.address.host,
+                                t->endpoint.address.port);
                 switch (t->phase) {
                 case TRACKER_WAITING:
                 case TRACKER_REFUSED:
-                        (void) snprintf(text, sizeof(text), "%s; next try in %s", t->text[0] ? t->text : "not tried yet",
-                                        format_span(span, t->next_usec > now_usec ? t->next_usec - now_usec : 0));
+                        (void) snprintf(text, sizeof(text), "%s; next try in %s",
+                                        t->text[0] ? t->text : "not tried yet",
+                                        format_span(span,
+                                                        t->next_usec > now_usec
+                                                                        ? t->next_usec - now_usec
+                                                                        : 0));
                         break;
                 case TRACKER_DIALLING:
                 case TRACKER_REGISTERING:
-                        (void) snprintf(text, sizeof(text), "%s", t->phase == TRACKER_DIALLING ? "dialling" :
-                                        "linked, registering");
+                        (void) snprintf(text, sizeof(text), "%s",
+                                        t->phase == TRACKER_DIALLING ? "dialling"
+                                                                     : "linked, registering");
                         break;
                 case TRACKER_REGISTERED:
                         (void) snprintf(text, sizeof(text), "registered for %s at a time",

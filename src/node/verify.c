@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "node/peer-internal.h"
 
-/* Signatures are checked by whoever has the cores. They are handed out in batches: at once while few are out, so that a
- * single vote waits for nobody, and in larger ones under load, since they gather while others are being checked. */
+/* Signatures are checked by whoever has the cores. They are handed out in batches: at once while
+ * few are out, so that a single vote waits for nobody, and in larger ones under load, since they
+ * gather while others are being checked. */
 
 #define BATCH_MAX       256U
 #define BATCHES_MAX     16U

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "node/peer-internal.h"
 
-/* Entries that were announced, or that a block names, and are not here. Whoever announced one is asked for it; if nothing
- * comes in time, another who did. When nobody is left the id is forgotten: it is announced again if it lives. */
+/* Entries that were announced, or that a block names, and are not here. Whoever announced one is
+ * asked for it; if nothing comes in time, another who did. When nobody is left the id is forgotten:
+ * it is announced again if it lives. */
 
 #define ASK_IDS_MAX     2048U   /* ids in one get_votes: so that several links share the work */
 
@@ -46,7 +47,8 @@ static PeerLink* whom_to_ask(Peer *p, const Item *i, const bool *busy, bool *ret
         return NULL;
 }
 
-/* One get_votes a link at a time; what finds all who could answer busy waits for the next answer. */
+/* One get_votes a link at a time; what finds all who could answer busy waits for the next answer.
+ */
 int gossip_ask(Peer *p) {
         _cleanup_free_ bool *busy = NULL;
         _cleanup_free_ Request **asks = NULL;
@@ -85,7 +87,7 @@ int gossip_ask(Peer *p) {
                                 gossip_unwant(p, i);
                                 item_table_remove(&p->items, i);
                         } else if (!waits)
-                                i->ask_usec = USEC_INFINITY;    /* its block is asked for as a whole */
+                                i->ask_usec = USEC_INFINITY; /* its block is asked for as a whole */
                         continue;
                 }
                 while (p->links[at] != l)
@@ -106,8 +108,12 @@ int gossip_ask(Peer *p) {
 
         for (size_t k = 0; k < p->n_links; k++)
                 if (asks[k])
-                        peer_link_send(p, p->links[k], LANE_ENGINE, &(Message) { .type = MESSAGE_GET_VOTES, .has_id = true,
-                                        .id = asks[k]->id, .ids = { .ids = asks[k]->ids, .n_ids = asks[k]->n_ids } });
+                        peer_link_send(p, p->links[k], LANE_ENGINE,
+                                        &(Message) { .type = MESSAGE_GET_VOTES,
+                                                        .has_id = true,
+                                                        .id = asks[k]->id,
+                                                        .ids = { .ids = asks[k]->ids,
+                                                                        .n_ids = asks[k]->n_ids } });
         p->ask_usec = next;
         peer_arm(p, next);
         return 0;

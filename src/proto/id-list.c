@@ -11,7 +11,8 @@ void id_list_done(IdList *l) {
         *l = (IdList) {};
 }
 
-/* Just behind `"key":[`. Nothing else looks like that: within a string the quotes would be escaped. */
+/* Just behind `"key":[`. Nothing else looks like that: within a string the quotes would be escaped.
+ */
 static const char* find(const char *line, size_t n, const char *key) {
         char pattern[32] = "\"";
         size_t k = strlen(key);
@@ -63,7 +64,8 @@ int id_list_cut(const char *line, size_t n, Buf *rest, IdList *ret) {
         return 0;
 }
 
-int id_list_splice(Buf *ret, const char *line, size_t n, const char *key, const Id *ids, size_t n_ids) {
+int id_list_splice(Buf *ret, const char *line, size_t n, const char *key, const Id *ids,
+                size_t n_ids) {
         const char *at = find(line, n, key);
         char *p;
 

@@ -12,7 +12,8 @@
 #include "proto/message.h"
 #include "voted/limits.h"
 
-/* A node that a test plays in a town: it dials a peer, says hello, and then whatever the test likes. */
+/* A node that a test plays in a town: it dials a peer, says hello, and then whatever the test
+ * likes. */
 typedef struct Puppet {
         Town *town;
         unsigned node;
@@ -37,9 +38,14 @@ static inline void puppet_message(Puppet *p, Message *m) {
 }
 
 static inline void puppet_hello(Puppet *p) {
-        puppet_message(p, &(Message) { .type = MESSAGE_HELLO, .hello = { .version = PROTOCOL_VERSION,
-                        .network = p->genesis->network, .agent = "puppet", .height = p->height, .tip = p->tip,
-                        .port = p->port } });
+        puppet_message(p,
+                        &(Message) { .type = MESSAGE_HELLO,
+                                        .hello = { .version = PROTOCOL_VERSION,
+                                                        .network = p->genesis->network,
+                                                        .agent = "puppet",
+                                                        .height = p->height,
+                                                        .tip = p->tip,
+                                                        .port = p->port } });
 }
 
 static inline void puppet_on_event(World *w, unsigned node, const NodeEvent *ev, void *userdata) {
@@ -68,16 +74,27 @@ static inline void puppet_on_event(World *w, unsigned node, const NodeEvent *ev,
 
         case NODE_EV_FRAME:
                 ck_assert_uint_lt(p->n_frames, ELEMENTSOF(p->frames));
-                ck_assert_int_eq(message_parse(&m, MESSAGE_FROM_STRANGER | MESSAGE_FROM_PEER | MESSAGE_FROM_CLIENT,
-                                        ev->data, ev->n_data, NULL), 0);
+                ck_assert_int_eq(message_parse(&m,
+                                                 MESSAGE_FROM_STRANGER | MESSAGE_FROM_PEER |
+                                                                 MESSAGE_FROM_CLIENT,
+                                                 ev->data, ev->n_data, NULL),
+                                0);
                 p->frames[p->n_frames].type = m.type;
                 p->frames[p->n_frames].frame = malloc(ev->n_data + 1);
                 memcpy(p->frames[p->n_frames].frame, ev->data, ev->n_data);
                 p->frames[p->n_frames++].n = ev->n_data;
                 /* keepalives are answered, or the link would end */
                 if (m.type == MESSAGE_GET_CHAIN_INFO)
-                        puppet_message(p, &(Message) { .type = MESSAGE_CHAIN_INFO_RESPONSE, .has_id = true, .id = m.id,
-                                        .chain = { .height = p->height, .tip = p->tip, .work = p->work, .fork = m.ids.n_ids ? 0 : UINT64_MAX } });
+                        puppet_message(p,
+                                        &(Message) { .type = MESSAGE_CHAIN_INFO_RESPONSE,
+                                                        .has_id = true,
+                                                        .id = m.id,
+                                                        .chain = { .height = p->height,
+                                                                        .tip = p->tip,
+                                                                        .work = p->work,
+                                                                        .fork = m.ids.n_ids
+                                                                                        ? 0
+                                                                                        : UINT64_MAX } });
                 message_done(&m);
                 break;
 
@@ -90,7 +107,10 @@ static inline Puppet* puppet_new(Town *t, uint16_t port) {
         Puppet *p = new0(Puppet, 1);
 
         ck_assert_ptr_nonnull(p);
-        *p = (Puppet) { .town = t, .port = port, .genesis = t->genesis, .tip = t->genesis->network };
+        *p = (Puppet) { .town = t,
+                .port = port,
+                .genesis = t->genesis,
+                .tip = t->genesis->network };
         p->node = world_add_puppet(t->w, puppet_on_event, p);
         world_start(t->w, p->node);
         return p;
@@ -113,8 +133,12 @@ static inline void puppet_dial(Puppet *p, unsigned peer) {
 static inline bool puppet_got(const Puppet *p, MessageType type, Message *ret) {
         for (size_t i = p->n_frames; i > 0; i--)
                 if (p->frames[i - 1].type == type) {
-                        ck_assert_int_eq(message_parse(ret, MESSAGE_FROM_STRANGER | MESSAGE_FROM_PEER | MESSAGE_FROM_CLIENT,
-                                                p->frames[i - 1].frame, p->frames[i - 1].n, NULL), 0);
+                        ck_assert_int_eq(message_parse(ret,
+                                                         MESSAGE_FROM_STRANGER | MESSAGE_FROM_PEER |
+                                                                         MESSAGE_FROM_CLIENT,
+                                                         p->frames[i - 1].frame, p->frames[i - 1].n,
+                                                         NULL),
+                                        0);
                         return true;
                 }
         return false;
@@ -137,8 +161,11 @@ static inline void puppet_ask(Puppet *p, Message *m, Message *ret) {
         puppet_message(p, m);
         world_run(p->town->w, 2 * USEC_PER_SEC);
         for (size_t i = before; i < p->n_frames; i++) {
-                ck_assert_int_eq(message_parse(ret, MESSAGE_FROM_STRANGER | MESSAGE_FROM_PEER | MESSAGE_FROM_CLIENT,
-                                        p->frames[i].frame, p->frames[i].n, NULL), 0);
+                ck_assert_int_eq(message_parse(ret,
+                                                 MESSAGE_FROM_STRANGER | MESSAGE_FROM_PEER |
+                                                                 MESSAGE_FROM_CLIENT,
+                                                 p->frames[i].frame, p->frames[i].n, NULL),
+                                0);
                 if (ret->has_id && ret->id == m->id && !message_is_request(ret->type))
                         return;
                 message_done(ret);
@@ -156,8 +183,13 @@ static inline Block* puppet_block(Puppet *p, Entry *const *entries, size_t n, ui
         uint64_t nonce;
         Block *b;
         Id *ids = newN(Id, n + 1);
-        Header h = { .network = g->network, .parent = tip->id, .height = tip->height + 1, .time = time,
-                        .sealer = *fixture_key(FIXTURE_SEALER), .count = (uint32_t) n, .field = HEADER_DIFFICULTY };
+        Header h = { .network = g->network,
+                .parent = tip->id,
+                .height = tip->height + 1,
+                .time = time,
+                .sealer = *fixture_key(FIXTURE_SEALER),
+                .count = (uint32_t) n,
+                .field = HEADER_DIFFICULTY };
 
         for (size_t i = 0; i < n; i++)
                 ids[i] = entries[i]->id;
@@ -172,9 +204,11 @@ static inline Block* puppet_block(Puppet *p, Entry *const *entries, size_t n, ui
         ck_assert_int_eq(header_set_id(&h), 0);
         ck_assert_int_eq(header_format(&h, &line), 0);
         ck_assert(pow_try(&h.id, 0, 1000000, h.value, &nonce));
-        buf_printf(&text, "{\"block\":\"%s\",\"kind\":\"seal\",\"nonce\":\"%016" PRIx64 "\"}", id_hex(&h.id, (char[ID_HEX]) {}),
-                        nonce);
-        ck_assert_int_eq(sign_line(&seal, fixture_secret(FIXTURE_SEALER), "seal", &g->network, text.p, text.n), 0);
+        buf_printf(&text, "{\"block\":\"%s\",\"kind\":\"seal\",\"nonce\":\"%016" PRIx64 "\"}",
+                        id_hex(&h.id, (char[ID_HEX]) {}), nonce);
+        ck_assert_int_eq(sign_line(&seal, fixture_secret(FIXTURE_SEALER), "seal", &g->network,
+                                         text.p, text.n),
+                        0);
         ck_assert_int_eq(block_new(&b, &h, line.p, line.n, seal.p, seal.n), 0);
         for (size_t i = 0; i < n; i++)
                 b->entries[i] = entry_ref(entries[i]);

@@ -25,8 +25,11 @@ static int64_t penalty_of(const Town *t, const Puppet *p) {
 
         ck_assert_int_eq(peer_links(world_peer(t->w, t->peers[0]), 0, &links), 0);
         for (size_t i = 0; i < json_len(links); i++)
-                if (json_get_key(json_at(links, i), "key", &key, NULL) == 0 && key_equal(&key, world_key(t->w, p->node)))
-                        ck_assert_int_eq(json_get_int(json_at(links, i), "penalty", 0, 1000, &points, NULL), 0);
+                if (json_get_key(json_at(links, i), "key", &key, NULL) == 0 &&
+                                key_equal(&key, world_key(t->w, p->node)))
+                        ck_assert_int_eq(json_get_int(json_at(links, i), "penalty", 0, 1000,
+                                                         &points, NULL),
+                                        0);
         return points;
 }
 
@@ -55,7 +58,10 @@ START_TEST(a_line_that_is_none_is_a_fault_and_three_more_are_a_ban) {
         ck_assert_int_eq(penalty_of(&t, p), 0);
         for (unsigned i = 0; i < 4; i++) {
                 ck_assert(!world_banned(t.w, t.peers[0], p->node));
-                puppet_message(p, &(Message) { .type = MESSAGE_NEW_VOTE, .lines = "{\"no\":\"vote\"}", .n_lines_bytes = 13 });
+                puppet_message(p,
+                                &(Message) { .type = MESSAGE_NEW_VOTE,
+                                                .lines = "{\"no\":\"vote\"}",
+                                                .n_lines_bytes = 13 });
                 world_run(t.w, SECOND);
         }
         ck_assert(puppet_got(p, MESSAGE_ERROR, &m));
@@ -86,7 +92,10 @@ START_TEST(a_signature_that_does_not_verify_is_a_fault) {
         at = strstr(vote->line, "\"seq\":1");
         ck_assert_ptr_nonnull(at);
         at[6] = '2';
-        puppet_message(p, &(Message) { .type = MESSAGE_NEW_VOTE, .lines = vote->line, .n_lines_bytes = vote->n_line });
+        puppet_message(p,
+                        &(Message) { .type = MESSAGE_NEW_VOTE,
+                                        .lines = vote->line,
+                                        .n_lines_bytes = vote->n_line });
         world_run(t.w, SECOND);
         ck_assert_int_eq(penalty_of(&t, p), 50);
         ck_assert_uint_eq(pool_count(peer_pool(world_peer(t.w, t.peers[0]))), 0);
@@ -102,25 +111,41 @@ START_TEST(what_depends_on_state_or_clocks_is_no_fault) {
         Id unknown = { .b = { 7 } };
 
         begin(&t, &p);
-        /* an unknown election, an unknown voter, a vote twice, an old seq, an election in the past */
+        /* an unknown election, an unknown voter, a vote twice, an old seq, an election in the past
+         */
         e = fixture_vote(t.genesis, FIXTURE_VOTER, &unknown, 1, "[[0]]");
-        puppet_message(p, &(Message) { .type = MESSAGE_NEW_VOTE, .lines = e->line, .n_lines_bytes = e->n_line });
+        puppet_message(p,
+                        &(Message) { .type = MESSAGE_NEW_VOTE,
+                                        .lines = e->line,
+                                        .n_lines_bytes = e->n_line });
         (void) entry_unref(e);
         e = town_vote(&t, 5000, 1, 1);
-        puppet_message(p, &(Message) { .type = MESSAGE_NEW_VOTE, .lines = e->line, .n_lines_bytes = e->n_line });
+        puppet_message(p,
+                        &(Message) { .type = MESSAGE_NEW_VOTE,
+                                        .lines = e->line,
+                                        .n_lines_bytes = e->n_line });
         (void) entry_unref(e);
         e = town_vote(&t, 1, 5, 1);
         for (unsigned i = 0; i < 3; i++) {
-                puppet_message(p, &(Message) { .type = MESSAGE_NEW_VOTE, .lines = e->line, .n_lines_bytes = e->n_line });
+                puppet_message(p,
+                                &(Message) { .type = MESSAGE_NEW_VOTE,
+                                                .lines = e->line,
+                                                .n_lines_bytes = e->n_line });
                 world_run(t.w, SECOND);
         }
         (void) entry_unref(e);
         ck_assert(town_wait_votes(&t, 1, 2 * MINUTE));
         e = town_vote(&t, 1, 4, 1);
-        puppet_message(p, &(Message) { .type = MESSAGE_NEW_VOTE, .lines = e->line, .n_lines_bytes = e->n_line });
+        puppet_message(p,
+                        &(Message) { .type = MESSAGE_NEW_VOTE,
+                                        .lines = e->line,
+                                        .n_lines_bytes = e->n_line });
         (void) entry_unref(e);
         e = fixture_election(t.genesis, FIXTURE_ADMIN, "past", &t.roll->id, 1, 2000, 2001, NULL);
-        puppet_message(p, &(Message) { .type = MESSAGE_NEW_VOTE, .lines = e->line, .n_lines_bytes = e->n_line });
+        puppet_message(p,
+                        &(Message) { .type = MESSAGE_NEW_VOTE,
+                                        .lines = e->line,
+                                        .n_lines_bytes = e->n_line });
         (void) entry_unref(e);
         world_run(t.w, SECOND);
         ck_assert_int_eq(penalty_of(&t, p), 0);
@@ -171,8 +196,12 @@ START_TEST(a_block_that_breaks_a_rule_is_refused_and_its_sender_blamed) {
         buf_add(&lines, good->line, good->n_line);
         buf_add_char(&lines, '\n');
         buf_add(&lines, bad->line, bad->n_line);
-        puppet_message(p, &(Message) { .type = MESSAGE_VOTES_RESPONSE, .has_id = true, .id = ask.id, .lines = lines.p,
-                        .n_lines_bytes = lines.n });
+        puppet_message(p,
+                        &(Message) { .type = MESSAGE_VOTES_RESPONSE,
+                                        .has_id = true,
+                                        .id = ask.id,
+                                        .lines = lines.p,
+                                        .n_lines_bytes = lines.n });
         world_run(t.w, 500 * USEC_PER_MSEC);
         ck_assert_int_eq(penalty_of(&t, p), 50);
         ck_assert(!on_chain(&t, b));
@@ -202,8 +231,12 @@ START_TEST(a_good_block_of_a_stranger_is_taken_and_passed_on) {
         world_run(t.w, 500 * USEC_PER_MSEC);
         _cleanup_message_ Message ask = {};
         ck_assert(puppet_got(p, MESSAGE_GET_VOTES, &ask));
-        puppet_message(p, &(Message) { .type = MESSAGE_VOTES_RESPONSE, .has_id = true, .id = ask.id, .lines = vote->line,
-                        .n_lines_bytes = vote->n_line });
+        puppet_message(p,
+                        &(Message) { .type = MESSAGE_VOTES_RESPONSE,
+                                        .has_id = true,
+                                        .id = ask.id,
+                                        .lines = vote->line,
+                                        .n_lines_bytes = vote->n_line });
         ck_assert(town_wait_votes(&t, 1, SECOND));
         for (unsigned i = 0; i < 3; i++)
                 ck_assert(id_equal(&chain_tip(town_chain(&t, i))->id, &b->header.id));
@@ -228,7 +261,9 @@ START_TEST(bodies_that_never_come_stop_nobody) {
         assert_goes_on(&t, 2);
         world_run(t.w, 2 * MINUTE);
         ck_assert_int_eq(penalty_of(&t, p), 0);         /* a timer is nobody's fault */
-        ck_assert_uint_le(puppet_count(p, MESSAGE_GET_VOTES) + puppet_count(p, MESSAGE_GET_BLOCKS_IDS), 20);
+        ck_assert_uint_le(puppet_count(p, MESSAGE_GET_VOTES) +
+                                        puppet_count(p, MESSAGE_GET_BLOCKS_IDS),
+                        20);
         town_done(&t);
 }
 END_TEST
@@ -242,18 +277,27 @@ START_TEST(ids_that_lead_nowhere_are_asked_of_others) {
         q = puppet_new(&t, 7001);
         puppet_dial(q, 0);
         vote = town_vote(&t, 0, 1, 1);
-        puppet_message(p, &(Message) { .type = MESSAGE_NEW_VOTE_IDS, .ids = { .ids = &vote->id, .n_ids = 1 } });
-        puppet_message(q, &(Message) { .type = MESSAGE_NEW_VOTE_IDS, .ids = { .ids = &vote->id, .n_ids = 1 } });
+        puppet_message(p,
+                        &(Message) { .type = MESSAGE_NEW_VOTE_IDS,
+                                        .ids = { .ids = &vote->id, .n_ids = 1 } });
+        puppet_message(q,
+                        &(Message) { .type = MESSAGE_NEW_VOTE_IDS,
+                                        .ids = { .ids = &vote->id, .n_ids = 1 } });
         world_run(t.w, SECOND);
-        ck_assert_uint_eq(puppet_count(p, MESSAGE_GET_VOTES) + puppet_count(q, MESSAGE_GET_VOTES), 1);
+        ck_assert_uint_eq(puppet_count(p, MESSAGE_GET_VOTES) + puppet_count(q, MESSAGE_GET_VOTES),
+                        1);
 
         /* Whoever was asked first says nothing; the other is asked then, and answers. */
         Puppet *second = puppet_count(p, MESSAGE_GET_VOTES) ? q : p;
         world_run(t.w, 6 * SECOND);
         _cleanup_message_ Message ask = {};
         ck_assert(puppet_got(second, MESSAGE_GET_VOTES, &ask));
-        puppet_message(second, &(Message) { .type = MESSAGE_VOTES_RESPONSE, .has_id = true, .id = ask.id,
-                        .lines = vote->line, .n_lines_bytes = vote->n_line });
+        puppet_message(second,
+                        &(Message) { .type = MESSAGE_VOTES_RESPONSE,
+                                        .has_id = true,
+                                        .id = ask.id,
+                                        .lines = vote->line,
+                                        .n_lines_bytes = vote->n_line });
         ck_assert(town_wait_votes(&t, 1, 2 * MINUTE));
         town_done(&t);
 }
@@ -266,7 +310,10 @@ START_TEST(a_flood_of_messages_is_a_ban) {
         begin(&t, &p);
         for (unsigned i = 0; i < 20000 && !world_banned(t.w, t.peers[0], p->node); i++) {
                 if (p->link != 0)
-                        puppet_message(p, &(Message) { .type = MESSAGE_NEW_VOTE_IDS, .ids = { .ids = &(Id) { .b = { 1 } }, .n_ids = 1 } });
+                        puppet_message(p,
+                                        &(Message) { .type = MESSAGE_NEW_VOTE_IDS,
+                                                        .ids = { .ids = &(Id) { .b = { 1 } },
+                                                                        .n_ids = 1 } });
                 if (i % 1000 == 0)
                         world_run(t.w, 100 * USEC_PER_MSEC);
         }
@@ -288,7 +335,9 @@ START_TEST(announced_ids_cost_a_bounded_amount_of_memory) {
                         memcpy(ids[i].b, &i, sizeof(i));
                         memcpy(ids[i].b + 4, &k, sizeof(k));
                 }
-                puppet_message(p, &(Message) { .type = MESSAGE_NEW_VOTE_IDS, .ids = { .ids = ids, .n_ids = ANNOUNCE_IDS_MAX } });
+                puppet_message(p,
+                                &(Message) { .type = MESSAGE_NEW_VOTE_IDS,
+                                                .ids = { .ids = ids, .n_ids = ANNOUNCE_IDS_MAX } });
         }
         world_run(t.w, SECOND);
         ck_assert_uint_le(puppet_count(p, MESSAGE_GET_VOTES), 1);
@@ -313,7 +362,10 @@ START_TEST(useless_lines_are_slowed_down_not_punished) {
                 buf_add(&lines, vote->line, vote->n_line);
         }
         for (unsigned i = 0; i < 10; i++)
-                puppet_message(p, &(Message) { .type = MESSAGE_NEW_VOTE, .lines = lines.p, .n_lines_bytes = lines.n });
+                puppet_message(p,
+                                &(Message) { .type = MESSAGE_NEW_VOTE,
+                                                .lines = lines.p,
+                                                .n_lines_bytes = lines.n });
         world_run(t.w, SECOND);
         ck_assert_int_eq(penalty_of(&t, p), 0);
         ck_assert(world_is_paused(t.w, t.peers[0], p->node));
@@ -411,8 +463,12 @@ START_TEST(a_range_of_other_blocks_than_was_asked_for_is_a_fault) {
         puppet_dial(p, 0);
         world_run(t.w, SECOND);
         ck_assert(puppet_got(p, MESSAGE_GET_BLOCKS, &ask));
-        puppet_message(p, &(Message) { .type = MESSAGE_BLOCKS_RESPONSE, .has_id = true, .id = ask.id,
-                        .lines = "{\"kind\":\"block\"}", .n_lines_bytes = 16 });
+        puppet_message(p,
+                        &(Message) { .type = MESSAGE_BLOCKS_RESPONSE,
+                                        .has_id = true,
+                                        .id = ask.id,
+                                        .lines = "{\"kind\":\"block\"}",
+                                        .n_lines_bytes = 16 });
         world_run(t.w, SECOND);
         ck_assert_int_gt(penalty_of(&t, p), 0);
         assert_goes_on(&t, 0);
@@ -420,10 +476,14 @@ START_TEST(a_range_of_other_blocks_than_was_asked_for_is_a_fault) {
 }
 END_TEST
 
-TEST_MAIN("peer-lies", a_line_that_is_none_is_a_fault_and_three_more_are_a_ban, a_signature_that_does_not_verify_is_a_fault,
+TEST_MAIN("peer-lies", a_line_that_is_none_is_a_fault_and_three_more_are_a_ban,
+                a_signature_that_does_not_verify_is_a_fault,
                 what_depends_on_state_or_clocks_is_no_fault, a_block_without_the_work_is_a_fault,
-                a_block_that_breaks_a_rule_is_refused_and_its_sender_blamed, a_good_block_of_a_stranger_is_taken_and_passed_on,
-                bodies_that_never_come_stop_nobody, ids_that_lead_nowhere_are_asked_of_others, a_flood_of_messages_is_a_ban,
-                announced_ids_cost_a_bounded_amount_of_memory, useless_lines_are_slowed_down_not_punished,
-                claimed_heights_are_hints, liars_that_claim_the_most_work_keep_nobody_from_catching_up,
-                a_block_that_holds_an_entry_twice_is_refused, a_range_of_other_blocks_than_was_asked_for_is_a_fault)
+                a_block_that_breaks_a_rule_is_refused_and_its_sender_blamed,
+                a_good_block_of_a_stranger_is_taken_and_passed_on,
+                bodies_that_never_come_stop_nobody, ids_that_lead_nowhere_are_asked_of_others,
+                a_flood_of_messages_is_a_ban, announced_ids_cost_a_bounded_amount_of_memory,
+                useless_lines_are_slowed_down_not_punished, claimed_heights_are_hints,
+                liars_that_claim_the_most_work_keep_nobody_from_catching_up,
+                a_block_that_holds_an_entry_twice_is_refused,
+                a_range_of_other_blocks_than_was_asked_for_is_a_fault)

@@ -25,7 +25,8 @@ static const char* tracker_state(const Town *t, unsigned i, unsigned tracker, Js
         *o = NULL;
         ck_assert_int_eq(peer_status(world_peer(t->w, t->peers[i]), world_now(t->w), o), 0);
         ck_assert_int_eq(json_get_array(*o, "trackers", 1, 8, &trackers, NULL), 0);
-        ck_assert_int_eq(json_get_text(json_at(trackers, tracker), "state", 1, 100, &state, NULL), 0);
+        ck_assert_int_eq(json_get_text(json_at(trackers, tracker), "state", 1, 100, &state, NULL),
+                        0);
         return state;
 }
 
@@ -42,7 +43,8 @@ START_TEST(two_who_dial_each_other_keep_one_link) {
 END_TEST
 
 START_TEST(a_peer_of_another_network_is_told_so_and_not_dialled_again_soon) {
-        _cleanup_(genesis_freep) Genesis *other = fixture_genesis(&(FixtureSetup) { .name = "other" });
+        _cleanup_(genesis_freep) Genesis *other =
+                        fixture_genesis(&(FixtureSetup) { .name = "other" });
         _cleanup_(puppet_freep) Puppet *p = NULL;
         _cleanup_message_ Message m = {};
         unsigned stranger;
@@ -51,7 +53,8 @@ START_TEST(a_peer_of_another_network_is_told_so_and_not_dialled_again_soon) {
 
         town(&t, &(TownSetup) { .n_peers = 2 });
         ck_assert(town_meet(&t));
-        stranger = world_add_peer(t.w, &(WorldPeer) { .genesis = other, .fixed = { t.peers[0] }, .n_fixed = 1 });
+        stranger = world_add_peer(t.w,
+                        &(WorldPeer) { .genesis = other, .fixed = { t.peers[0] }, .n_fixed = 1 });
         world_start(t.w, stranger);
         world_run(t.w, 10 * SECOND);
         ck_assert_uint_eq(n_links(&t, 0), 1);
@@ -73,8 +76,12 @@ START_TEST(a_peer_of_another_network_is_told_so_and_not_dialled_again_soon) {
 END_TEST
 
 START_TEST(another_version_is_told_so) {
-        static const char hello[] = "{\"agent\":\"x\",\"height\":0,\"network\":\"0000000000000000000000000000000000000000000000000000000000000000\","
-                "\"port\":1,\"tip\":\"0000000000000000000000000000000000000000000000000000000000000000\",\"type\":\"hello\",\"version\":99}";
+        static const char hello[] =
+                        "{\"agent\":\"x\",\"height\":0,\"network\":"
+                        "\"0000000000000000000000000000000000000000000000000000000000000000\","
+                        "\"port\":1,\"tip\":"
+                        "\"0000000000000000000000000000000000000000000000000000000000000000\","
+                        "\"type\":\"hello\",\"version\":99}";
         _cleanup_(puppet_freep) Puppet *p = NULL;
         _cleanup_message_ Message m = {};
         Town t;
@@ -153,7 +160,9 @@ START_TEST(who_lost_power_and_is_back_is_linked_again_at_once) {
                 world_run(t.w, 10 * SECOND);
                 for (unsigned i = 0; i < 3; i++) {
                         ck_assert_uint_eq(n_links(&t, i), 2);
-                        ck_assert_uint_le(world_sent_bytes(t.w, t.peers[who], t.peers[i]) - bytes[i], 5000);
+                        ck_assert_uint_le(world_sent_bytes(t.w, t.peers[who], t.peers[i]) -
+                                                        bytes[i],
+                                        5000);
                 }
         }
         town_done(&t);
@@ -167,7 +176,11 @@ START_TEST(a_peer_that_dials_itself_notices) {
 
         town(&t, &(TownSetup) { .n_peers = 2 });
         self = t.peers[0];
-        world_reload(t.w, self, &(WorldPeer) { .trackers = { t.tracker }, .n_trackers = 1, .fixed = { self }, .n_fixed = 1 });
+        world_reload(t.w, self,
+                        &(WorldPeer) { .trackers = { t.tracker },
+                                        .n_trackers = 1,
+                                        .fixed = { self },
+                                        .n_fixed = 1 });
         world_run(t.w, MINUTE);
         ck_assert_uint_eq(n_links(&t, 0), 1);
         bytes = world_sent_bytes(t.w, self, self);
@@ -239,7 +252,8 @@ START_TEST(with_two_trackers_one_may_be_a_peer_by_mistake) {
         Town t;
 
         town(&t, &(TownSetup) { .n_peers = 2 });
-        world_reload(t.w, t.peers[0], &(WorldPeer) { .trackers = { t.peers[1], t.tracker }, .n_trackers = 2 });
+        world_reload(t.w, t.peers[0],
+                        &(WorldPeer) { .trackers = { t.peers[1], t.tracker }, .n_trackers = 2 });
         world_run(t.w, 10 * SECOND);
         ck_assert_str_eq(tracker_state(&t, 0, 0, &o), "refused");
         ck_assert_int_eq(json_get_array(o, "trackers", 1, 8, &trackers, NULL), 0);
@@ -257,8 +271,11 @@ START_TEST(inbound_links_are_limited_and_outbound_slots_are_not_theirs) {
         Town t;
 
         town(&t, &(TownSetup) { .n_peers = 3, .late = true });
-        world_reload(t.w, t.peers[0], &(WorldPeer) { .trackers = { t.tracker }, .n_trackers = 1, .inbound_max = 10,
-                        .outbound_max = 4 });
+        world_reload(t.w, t.peers[0],
+                        &(WorldPeer) { .trackers = { t.tracker },
+                                        .n_trackers = 1,
+                                        .inbound_max = 10,
+                                        .outbound_max = 4 });
         for (unsigned i = 0; i < 20; i++) {
                 crowd[i] = puppet_new(&t, (uint16_t) (7000 + i));
                 puppet_dial(crowd[i], 0);
@@ -291,17 +308,26 @@ START_TEST(a_client_is_served_and_told_nothing_unasked) {
 
         /* It hands in a vote, which reaches everybody. */
         vote = town_vote(&t, 1, 1, 1);
-        puppet_message(p, &(Message) { .type = MESSAGE_NEW_VOTE, .lines = vote->line, .n_lines_bytes = vote->n_line });
+        puppet_message(p,
+                        &(Message) { .type = MESSAGE_NEW_VOTE,
+                                        .lines = vote->line,
+                                        .n_lines_bytes = vote->n_line });
         ck_assert(town_wait_votes(&t, 1, MINUTE));
         for (unsigned v = 2; v < 8; v++)
                 ck_assert_int_eq(town_cast(&t, 1, v, 1, 0), 0);
         world_run(t.w, MINUTE);
-        ck_assert_uint_eq(puppet_count(p, MESSAGE_NEW_VOTE) + puppet_count(p, MESSAGE_NEW_VOTE_IDS) +
-                        puppet_count(p, MESSAGE_NEW_BLOCK) + puppet_count(p, MESSAGE_NEW_BLOCK_IDS), 0);
+        ck_assert_uint_eq(puppet_count(p, MESSAGE_NEW_VOTE) +
+                                        puppet_count(p, MESSAGE_NEW_VOTE_IDS) +
+                                        puppet_count(p, MESSAGE_NEW_BLOCK) +
+                                        puppet_count(p, MESSAGE_NEW_BLOCK_IDS),
+                        0);
 
         /* A line that is refused is answered: a person waits. */
         late = town_vote(&t, 1, 1, 2);
-        puppet_message(p, &(Message) { .type = MESSAGE_NEW_VOTE, .lines = late->line, .n_lines_bytes = late->n_line });
+        puppet_message(p,
+                        &(Message) { .type = MESSAGE_NEW_VOTE,
+                                        .lines = late->line,
+                                        .n_lines_bytes = late->n_line });
         world_run(t.w, SECOND);
         {
                 _cleanup_message_ Message m = {};
@@ -312,7 +338,10 @@ START_TEST(a_client_is_served_and_told_nothing_unasked) {
         {
                 _cleanup_message_ Message m = {};
 
-                puppet_ask(p, &(Message) { .type = MESSAGE_GET_ELECTIONS, .get_elections = { .max = 10 } }, &m);
+                puppet_ask(p,
+                                &(Message) { .type = MESSAGE_GET_ELECTIONS,
+                                                .get_elections = { .max = 10 } },
+                                &m);
                 ck_assert_int_eq(m.type, MESSAGE_ELECTIONS);
                 ck_assert_uint_eq(m.elections.n_items, 1);
                 ck_assert_str_eq(m.elections.items[0].name, "board");
@@ -321,16 +350,26 @@ START_TEST(a_client_is_served_and_told_nothing_unasked) {
         {
                 _cleanup_message_ Message m = {};
 
-                puppet_ask(p, &(Message) { .type = MESSAGE_GET_RECEIPT_VOTE, .vote = { .election = t.election->id,
-                                .voter = *fixture_key(FIXTURE_VOTER + 1) } }, &m);
+                puppet_ask(p,
+                                &(Message) { .type = MESSAGE_GET_RECEIPT_VOTE,
+                                                .vote = { .election = t.election->id,
+                                                                .voter = *fixture_key(
+                                                                                FIXTURE_VOTER +
+                                                                                1) } },
+                                &m);
                 ck_assert_int_eq(m.type, MESSAGE_RECEIPT);
                 ck_assert_ptr_nonnull(m.receipt.receipt);
         }
         {
                 _cleanup_message_ Message m = {};
 
-                puppet_ask(p, &(Message) { .type = MESSAGE_GET_RECEIPT_VOTE, .vote = { .election = t.election->id,
-                                .voter = *fixture_key(FIXTURE_VOTER + 19) } }, &m);
+                puppet_ask(p,
+                                &(Message) { .type = MESSAGE_GET_RECEIPT_VOTE,
+                                                .vote = { .election = t.election->id,
+                                                                .voter = *fixture_key(
+                                                                                FIXTURE_VOTER +
+                                                                                19) } },
+                                &m);
                 ck_assert_int_eq(m.type, MESSAGE_ERROR);
                 ck_assert_int_eq(m.error.verdict, V_UNKNOWN);
         }
@@ -340,7 +379,10 @@ START_TEST(a_client_is_served_and_told_nothing_unasked) {
                 size_t n;
                 Block *b;
 
-                puppet_ask(p, &(Message) { .type = MESSAGE_GET_BLOCKS, .range = { .from = 1, .max = 3 } }, &m);
+                puppet_ask(p,
+                                &(Message) { .type = MESSAGE_GET_BLOCKS,
+                                                .range = { .from = 1, .max = 3 } },
+                                &m);
                 ck_assert_int_eq(m.type, MESSAGE_BLOCKS_RESPONSE);
                 text = m.lines;
                 n = m.n_lines_bytes;
@@ -354,7 +396,10 @@ START_TEST(a_client_is_served_and_told_nothing_unasked) {
         {
                 _cleanup_message_ Message m = {};
 
-                puppet_ask(p, &(Message) { .type = MESSAGE_GET_CHAIN_INFO, .ids = { .ids = &t.genesis->network, .n_ids = 1 } }, &m);
+                puppet_ask(p,
+                                &(Message) { .type = MESSAGE_GET_CHAIN_INFO,
+                                                .ids = { .ids = &t.genesis->network, .n_ids = 1 } },
+                                &m);
                 ck_assert_int_eq(m.type, MESSAGE_CHAIN_INFO_RESPONSE);
                 ck_assert_uint_eq(m.chain.fork, 0);
                 ck_assert_uint_eq(m.chain.height, chain_tip(town_chain(&t, 0))->height);
@@ -375,11 +420,15 @@ START_TEST(answers_wait_for_who_does_not_read) {
         p = puppet_new(&t, 0);
         puppet_dial(p, 0);
         for (unsigned i = 0; i < 50; i++)
-                puppet_message(p, &(Message) { .type = MESSAGE_GET_BLOCKS, .has_id = true, .id = 100 + i,
-                                .range = { .from = 1, .max = 100 } });
+                puppet_message(p,
+                                &(Message) { .type = MESSAGE_GET_BLOCKS,
+                                                .has_id = true,
+                                                .id = 100 + i,
+                                                .range = { .from = 1, .max = 100 } });
         world_run(t.w, 5 * SECOND);
         /* Some are answered one after the other, the rest is refused at once; none is forgotten. */
-        ck_assert_uint_eq(puppet_count(p, MESSAGE_BLOCKS_RESPONSE) + puppet_count(p, MESSAGE_ERROR), 50);
+        ck_assert_uint_eq(puppet_count(p, MESSAGE_BLOCKS_RESPONSE) + puppet_count(p, MESSAGE_ERROR),
+                        50);
         ck_assert_uint_ge(puppet_count(p, MESSAGE_ERROR), 1);
         ck_assert_uint_ge(puppet_count(p, MESSAGE_BLOCKS_RESPONSE), 5);
         ck_assert_uint_ne(p->link, 0);
@@ -387,10 +436,15 @@ START_TEST(answers_wait_for_who_does_not_read) {
 }
 END_TEST
 
-TEST_MAIN("peer-links", two_who_dial_each_other_keep_one_link, a_peer_of_another_network_is_told_so_and_not_dialled_again_soon,
-                another_version_is_told_so, who_says_no_hello_is_closed_and_who_speaks_first_of_something_else_too,
+TEST_MAIN("peer-links", two_who_dial_each_other_keep_one_link,
+                a_peer_of_another_network_is_told_so_and_not_dialled_again_soon,
+                another_version_is_told_so,
+                who_says_no_hello_is_closed_and_who_speaks_first_of_something_else_too,
                 silence_of_half_a_minute_ends_a_link,
-                who_lost_power_and_is_back_is_linked_again_at_once, a_peer_that_dials_itself_notices,
-                peers_live_on_without_their_tracker_and_register_again_when_it_is_back, peers_are_remembered_across_a_restart,
-                with_two_trackers_one_may_be_a_peer_by_mistake, inbound_links_are_limited_and_outbound_slots_are_not_theirs,
+                who_lost_power_and_is_back_is_linked_again_at_once,
+                a_peer_that_dials_itself_notices,
+                peers_live_on_without_their_tracker_and_register_again_when_it_is_back,
+                peers_are_remembered_across_a_restart,
+                with_two_trackers_one_may_be_a_peer_by_mistake,
+                inbound_links_are_limited_and_outbound_slots_are_not_theirs,
                 a_client_is_served_and_told_nothing_unasked, answers_wait_for_who_does_not_read)

@@ -13,6 +13,7 @@ static void town(Town *t, const TownSetup *setup) {
 }
 
 static const char* state_of(const Town *t, uint64_t request, unsigned *ret_n) {
+        const Json *entry;
         const char *state;
         WorldReply reply;
 
@@ -22,7 +23,8 @@ static const char* state_of(const Town *t, uint64_t request, unsigned *ret_n) {
         if (reply.n == 0)
                 return "";
         ck_assert_msg(reply.verdict == 0, "%s", reply.text);
-        ck_assert_int_eq(json_get_text(reply.json, "state", 1, 20, &state, NULL), 0);
+        ck_assert_int_eq(json_get_object(reply.json, "entry", &entry, NULL), 0);
+        ck_assert_int_eq(json_get_text(entry, "state", 1, 20, &state, NULL), 0);
         return state;
 }
 
@@ -54,7 +56,8 @@ START_TEST(a_submission_is_answered_with_its_state_or_the_reason) {
         ck_assert_int_eq(town_cast(&t, 0, 5000, 1, 2), V_SIGNER);
         ck_assert_int_eq(town_cast(&t, 0, 1, 1, 9), V_BALLOT);
         ck_assert_int_eq(town_cast(&t, 0, 0, 3, 2), 0);         /* a revote */
-        ck_assert_int_eq(town_cast(&t, 0, 0, 3, 1), V_SEQ);     /* its rival waits in the pool, or is in the ledger */
+        ck_assert_int_eq(town_cast(&t, 0, 0, 3, 1),
+                        V_SEQ); /* its rival waits in the pool, or is in the ledger */
 
         bad = town_vote(&t, 2, 1, 1);
         bad->line[bad->n_line - 1] = ' ';
@@ -76,6 +79,7 @@ END_TEST
 
 START_TEST(who_waits_for_an_entry_hears_of_every_step_until_it_is_final) {
         uint64_t request, other;
+        const Json *entry;
         Entry *vote;
         unsigned n;
         WorldReply reply;
@@ -98,7 +102,8 @@ START_TEST(who_waits_for_an_entry_hears_of_every_step_until_it_is_final) {
         ck_assert_uint_ge(n, 4);
         world_reply(t.w, request, &reply);
         ck_assert(!reply.more);
-        ck_assert(json_has(reply.json, "height") && json_has(reply.json, "confirmations"));
+        ck_assert_int_eq(json_get_object(reply.json, "entry", &entry, NULL), 0);
+        ck_assert(json_has(entry, "height") && json_has(entry, "confirmations"));
         ck_assert_str_eq(state_of(&t, other, NULL), "final");
 
         request = world_watch(t.w, t.peers[0], &vote->id);
@@ -118,21 +123,26 @@ START_TEST(voters_have_until_the_close_and_peers_until_the_grace_is_over) {
         Town t;
 
         town(&t, NULL);
-        world_reload(t.w, t.peers[3], &(WorldPeer) { .trackers = { t.tracker }, .n_trackers = 1, .clock_off_sec = -20 });
+        world_reload(t.w, t.peers[3],
+                        &(WorldPeer) { .trackers = { t.tracker },
+                                        .n_trackers = 1,
+                                        .clock_off_sec = -20 });
         ck_assert(town_elect(&t, 60));
         ck_assert_int_eq(town_cast(&t, 0, 0, 1, 0), 0);
         world_run(t.w, (t.closes - world_now_sec(t.w)) * SECOND);
         ck_assert_int_eq(town_cast(&t, 0, 1, 1, 0), V_LATE);
         height = chain_tip(town_chain(&t, 0))->height;
 
-        /* Peer 3 has a clock that is 20 s behind: to it the election is open, and the others take it from there. */
+        /* Peer 3 has a clock that is 20 s behind: to it the election is open, and the others take
+         * it from there. */
         ck_assert_int_eq(town_cast(&t, 3, 1, 1, 0), 0);
         ck_assert(town_wait_votes(&t, 2, MINUTE));
         ck_assert_uint_gt(chain_tip(town_chain(&t, 0))->height, height);
         world_run(t.w, 2 * MINUTE);
         ck_assert_int_eq(town_cast(&t, 3, 2, 1, 0), V_LATE);
         for (unsigned i = 0; i < 4; i++) {
-                ck_assert_int_eq(chain_election_by_id(town_chain(&t, i), &t.election->id, &info), 0);
+                ck_assert_int_eq(chain_election_by_id(town_chain(&t, i), &t.election->id, &info),
+                                0);
                 ck_assert_int_ge(info.phase, ELECTION_CLOSED);
                 ck_assert_uint_eq(info.ballots, 2);
         }
@@ -145,8 +155,8 @@ START_TEST(a_vote_before_the_opening_is_early_and_blames_nobody) {
 
         town(&t, NULL);
         ck_assert(town_elect(&t, 60));
-        Entry *e = fixture_election(t.genesis, FIXTURE_ADMIN, "later", &t.roll->id, 1, world_now_sec(t.w) + 1000,
-                        world_now_sec(t.w) + 2000, NULL);
+        Entry *e = fixture_election(t.genesis, FIXTURE_ADMIN, "later", &t.roll->id, 1,
+                        world_now_sec(t.w) + 1000, world_now_sec(t.w) + 2000, NULL);
         ck_assert_int_eq(town_post(&t, 0, e), 0);
         world_run(t.w, MINUTE);
         Entry *vote = fixture_vote(t.genesis, FIXTURE_VOTER, &e->id, 1, "[[0]]");
@@ -179,7 +189,8 @@ START_TEST(refused_lines_use_up_their_users_allowance_alone) {
 END_TEST
 
 /* All lines of a peer, cut at every so many bytes to whole lines. */
-static void import_in_pieces(Town *t, unsigned node, const Buf *text, size_t piece, int expect, uint64_t expect_height) {
+static void import_in_pieces(Town *t, unsigned node, const Buf *text, size_t piece, int expect,
+                uint64_t expect_height) {
         size_t at = 0;
         WorldReply reply = {};
 
@@ -190,7 +201,8 @@ static void import_in_pieces(Town *t, unsigned node, const Buf *text, size_t pie
                 while (n > 0 && text->p[at + n - 1] != '\n')
                         n--;
                 if (n == 0)
-                        n = (size_t) ((char *) memchr(text->p + at, '\n', text->n - at) - text->p) - at + 1;
+                        n = (size_t) ((char *) memchr(text->p + at, '\n', text->n - at) - text->p) -
+                                        at + 1;
                 request = world_import(t->w, node, text->p + at, n);
                 world_run(t->w, 2 * SECOND);
                 world_reply(t->w, request, &reply);
@@ -206,7 +218,9 @@ static void import_in_pieces(Town *t, unsigned node, const Buf *text, size_t pie
                 world_reply(t->w, request, &reply);
                 ck_assert_int_eq(reply.verdict, expect);
                 if (reply.verdict == 0) {
-                        ck_assert_int_eq(json_get_int(reply.json, "height", 0, LINE_INT_MAX, &height, NULL), 0);
+                        ck_assert_int_eq(json_get_int(reply.json, "height", 0, LINE_INT_MAX,
+                                                         &height, NULL),
+                                        0);
                         ck_assert_uint_eq((uint64_t) height, expect_height);
                 }
         }
@@ -226,22 +240,26 @@ START_TEST(an_export_is_imported_in_pieces_of_any_size) {
         world_run(t.w, 5 * MINUTE);
         height = chain_tip(town_chain(&t, 0))->height;
         ck_assert_int_eq(export_genesis(town_chain(&t, 0), &text), 0);
-        ck_assert_int_eq(export_blocks(town_chain(&t, 0), 1, height, true, SIZE_MAX, &text, &next), 0);
+        ck_assert_int_eq(export_blocks(town_chain(&t, 0), 1, height, true, SIZE_MAX, &text, &next),
+                        0);
 
         for (size_t i = 0; i < ELEMENTSOF(pieces); i++) {
                 unsigned alone = world_add_peer(t.w, &(WorldPeer) {});
 
                 world_start(t.w, alone);
                 import_in_pieces(&t, alone, &text, pieces[i], 0, height);
-                ck_assert(id_equal(&chain_tip(peer_chain(world_peer(t.w, alone)))->id, &chain_tip(town_chain(&t, 0))->id));
-                import_in_pieces(&t, alone, &text, pieces[i], 0, height);       /* once more: it is there already */
+                ck_assert(id_equal(&chain_tip(peer_chain(world_peer(t.w, alone)))->id,
+                                &chain_tip(town_chain(&t, 0))->id));
+                import_in_pieces(&t, alone, &text, pieces[i], 0,
+                                height); /* once more: it is there already */
         }
         town_done(&t);
 }
 END_TEST
 
 START_TEST(an_import_that_is_wrong_says_where) {
-        _cleanup_(genesis_freep) Genesis *other = fixture_genesis(&(FixtureSetup) { .name = "other" });
+        _cleanup_(genesis_freep) Genesis *other =
+                        fixture_genesis(&(FixtureSetup) { .name = "other" });
         _cleanup_buf_ Buf text = {}, second = {};
         uint64_t next, height;
         unsigned alone;
@@ -254,8 +272,11 @@ START_TEST(an_import_that_is_wrong_says_where) {
         ck_assert(town_elect(&t, 60));
         world_run(t.w, MINUTE);
         height = chain_tip(town_chain(&t, 0))->height;
-        ck_assert_int_eq(export_blocks(town_chain(&t, 0), 1, height, true, SIZE_MAX, &text, &next), 0);
-        ck_assert_int_eq(export_blocks(town_chain(&t, 0), 2, height, true, SIZE_MAX, &second, &next), 0);
+        ck_assert_int_eq(export_blocks(town_chain(&t, 0), 1, height, true, SIZE_MAX, &text, &next),
+                        0);
+        ck_assert_int_eq(
+                        export_blocks(town_chain(&t, 0), 2, height, true, SIZE_MAX, &second, &next),
+                        0);
         alone = world_add_peer(t.w, &(WorldPeer) {});
         world_start(t.w, alone);
 
@@ -280,7 +301,10 @@ START_TEST(a_clock_that_is_an_hour_off_is_noticed) {
         Town t;
 
         town(&t, &(TownSetup) { .n_miners = 2 });
-        world_reload(t.w, t.peers[3], &(WorldPeer) { .trackers = { t.tracker }, .n_trackers = 1, .clock_off_sec = -3600 });
+        world_reload(t.w, t.peers[3],
+                        &(WorldPeer) { .trackers = { t.tracker },
+                                        .n_trackers = 1,
+                                        .clock_off_sec = -3600 });
         ck_assert(town_elect(&t, 600));
         for (unsigned v = 0; v < 10; v++) {
                 ck_assert_int_eq(town_cast(&t, 0, v, 1, 0), 0);
@@ -311,8 +335,11 @@ START_TEST(revotes_count_the_last_and_are_bounded_while_they_wait) {
         world_run(t.w, MINUTE);
         ck_assert(town_same_tip(&t));
         for (unsigned i = 0; i < 4; i++) {
-                ck_assert_int_eq(chain_election_by_id(town_chain(&t, i), &t.election->id, &info), 0);
-                ck_assert_int_eq(chain_voter(town_chain(&t, i), &info, fixture_key(FIXTURE_VOTER), NULL, NULL, &vote), 0);
+                ck_assert_int_eq(chain_election_by_id(town_chain(&t, i), &t.election->id, &info),
+                                0);
+                ck_assert_int_eq(chain_voter(town_chain(&t, i), &info, fixture_key(FIXTURE_VOTER),
+                                                 NULL, NULL, &vote),
+                                0);
                 ck_assert_uint_ge(vote.seq, 2);
                 ck_assert_uint_eq(pool_count(peer_pool(world_peer(t.w, t.peers[i]))), 0);
         }
@@ -322,7 +349,9 @@ END_TEST
 
 TEST_MAIN("peer-users", a_submission_is_answered_with_its_state_or_the_reason,
                 who_waits_for_an_entry_hears_of_every_step_until_it_is_final,
-                voters_have_until_the_close_and_peers_until_the_grace_is_over, a_vote_before_the_opening_is_early_and_blames_nobody,
-                refused_lines_use_up_their_users_allowance_alone, an_export_is_imported_in_pieces_of_any_size,
-                an_import_that_is_wrong_says_where, a_clock_that_is_an_hour_off_is_noticed,
+                voters_have_until_the_close_and_peers_until_the_grace_is_over,
+                a_vote_before_the_opening_is_early_and_blames_nobody,
+                refused_lines_use_up_their_users_allowance_alone,
+                an_export_is_imported_in_pieces_of_any_size, an_import_that_is_wrong_says_where,
+                a_clock_that_is_an_hour_off_is_noticed,
                 revotes_count_the_last_and_are_bounded_while_they_wait)

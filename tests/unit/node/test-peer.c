@@ -22,7 +22,9 @@ static void assert_same_ledgers(const Town *t) {
 
                 if (!c)
                         continue;
-                ck_assert_int_eq(export_blocks(c, 1, chain_tip(c)->height, false, SIZE_MAX, &b, &next), 0);
+                ck_assert_int_eq(export_blocks(c, 1, chain_tip(c)->height, false, SIZE_MAX, &b,
+                                                 &next),
+                                0);
                 if (!first.p) {
                         first = b;
                         b = (Buf) {};
@@ -57,7 +59,8 @@ START_TEST(four_peers_and_a_tracker_elect_end_to_end) {
         for (unsigned i = 0; i < 4; i++) {
                 ElectionInfo info;
 
-                ck_assert_int_eq(chain_election_by_id(town_chain(&t, i), &t.election->id, &info), 0);
+                ck_assert_int_eq(chain_election_by_id(town_chain(&t, i), &t.election->id, &info),
+                                0);
                 ck_assert_uint_eq(info.ballots, 20);
                 ck_assert_int_ge(info.phase, ELECTION_CLOSED);
                 ck_assert_uint_eq(pool_count(peer_pool(world_peer(t.w, t.peers[i]))), 0);
@@ -69,8 +72,12 @@ END_TEST
 START_TEST(who_comes_late_catches_up) {
         Town t;
 
-        town(&t, &(TownSetup) { .n_peers = 5, .late = true, .n_voters = 300, .block_bytes = 66 << 10,
-                        .entry_bytes = 60 << 10 });
+        town(&t,
+                        &(TownSetup) { .n_peers = 5,
+                                        .late = true,
+                                        .n_voters = 300,
+                                        .block_bytes = 66 << 10,
+                                        .entry_bytes = 60 << 10 });
         ck_assert(town_elect(&t, 600));
         for (unsigned v = 0; v < 300; v++)
                 ck_assert_int_eq(town_cast(&t, v % 4, v, 1, v % 3), 0);
@@ -89,7 +96,13 @@ END_TEST
 START_TEST(who_comes_late_to_a_long_ledger_is_not_let_down_by_loss) {
         Town t;
 
-        town(&t, &(TownSetup) { .n_peers = 5, .late = true, .n_voters = 60, .hashes_per_sec = 2000, .interval = 1, .seed = 5 });
+        town(&t,
+                        &(TownSetup) { .n_peers = 5,
+                                        .late = true,
+                                        .n_voters = 60,
+                                        .hashes_per_sec = 2000,
+                                        .interval = 1,
+                                        .seed = 5 });
         ck_assert(town_elect(&t, 3600));
         for (unsigned v = 0; v < 240; v++) {
                 ck_assert_int_eq(town_cast(&t, v % 4, v % 60, 1 + v / 60, v % 3), 0);
@@ -143,7 +156,8 @@ START_TEST(after_a_partition_the_heavier_chain_wins_and_no_vote_is_lost) {
                 (void) problem_of(&t, i, &status);
                 if (json_get_text(status, "alarm", 1, 1000, &alarm, NULL) == 0)
                         alarms++;
-                ck_assert_int_eq(json_has(status, "alarm"), world_count_log(t.w, t.peers[i], NODE_MSG_REORGANISED) > 0);
+                ck_assert_int_eq(json_has(status, "alarm"),
+                                world_count_log(t.w, t.peers[i], NODE_MSG_REORGANISED) > 0);
         }
         ck_assert_uint_eq(alarms, 2);
         town_done(&t);
@@ -186,14 +200,16 @@ START_TEST(a_full_disk_stops_connecting_until_there_is_room_again) {
 
         world_fail_commits(t.w, t.peers[0], -ENOSPC);
         for (unsigned v = 0; v < 20; v++)
-                ck_assert_int_eq(town_cast(&t, v % 3, v, 1, 0), 0);     /* also at the broken one, which passes them on */
+                ck_assert_int_eq(town_cast(&t, v % 3, v, 1, 0),
+                                0); /* also at the broken one, which passes them on */
         world_run(t.w, MINUTE);
         ck_assert_uint_eq(chain_tip(town_chain(&t, 0))->height, height);
         ck_assert_uint_gt(chain_tip(town_chain(&t, 1))->height, height);
         ck_assert_uint_eq(town_votes(&t, 1), 20);
         ck_assert_ptr_nonnull(strstr(problem_of(&t, 0, &status), "No space left on device"));
         ck_assert_uint_eq(world_count_log(t.w, t.peers[0], NODE_MSG_COMMIT_FAILED), 1);
-        ck_assert_ptr_nonnull(strstr(peer_status_line(world_peer(t.w, t.peers[0])), "cannot be written"));
+        ck_assert_ptr_nonnull(
+                        strstr(peer_status_line(world_peer(t.w, t.peers[0])), "cannot be written"));
 
         world_fail_commits(t.w, t.peers[0], 0);
         ck_assert(town_wait_votes(&t, 20, MINUTE));
@@ -211,7 +227,8 @@ typedef struct Crossings {
         unsigned n[WORLD_NODES_MAX][WORLD_NODES_MAX];
 } Crossings;
 
-static void count_crossings(void *userdata, unsigned from, unsigned to, const char *data, size_t n) {
+static void count_crossings(void *userdata, unsigned from, unsigned to, const char *data,
+                size_t n) {
         Crossings *c = userdata;
 
         while (n >= c->vote->n_line) {
@@ -253,10 +270,13 @@ START_TEST(among_eight_that_are_all_linked_a_vote_crosses_each_link_at_most_once
                 }
         ck_assert_uint_eq(crossed, 7);
 
-        /* Beside the line: an id or two each way, a block's announcement, a minute of keepalives. */
+        /* Beside the line: an id or two each way, a block's announcement, a minute of keepalives.
+         */
         for (unsigned a = 0; a < 8; a++)
                 for (unsigned b = 0; b < 8; b++)
-                        ck_assert_uint_le(world_sent_bytes(t.w, t.peers[a], t.peers[b]) - before[a][b], 8000);
+                        ck_assert_uint_le(world_sent_bytes(t.w, t.peers[a], t.peers[b]) -
+                                                        before[a][b],
+                                        8000);
         (void) entry_unref((Entry *) c.vote);
         town_done(&t);
 }
@@ -278,7 +298,8 @@ static Id trace_of(const TownSetup *setup) {
 }
 
 START_TEST(the_same_seed_gives_the_same_trace) {
-        Id a = trace_of(&(TownSetup) { .seed = 7 }), b = trace_of(&(TownSetup) { .seed = 7, .check_each = true }),
+        Id a = trace_of(&(TownSetup) { .seed = 7 }),
+           b = trace_of(&(TownSetup) { .seed = 7, .check_each = true }),
            c = trace_of(&(TownSetup) { .seed = 8 });
 
         ck_assert(id_equal(&a, &b));
@@ -308,7 +329,9 @@ END_TEST
 
 TEST_MAIN("peer", four_peers_and_a_tracker_elect_end_to_end, who_comes_late_catches_up,
                 who_comes_late_to_a_long_ledger_is_not_let_down_by_loss,
-                after_a_partition_the_heavier_chain_wins_and_no_vote_is_lost, a_crash_loses_nothing_that_was_committed,
+                after_a_partition_the_heavier_chain_wins_and_no_vote_is_lost,
+                a_crash_loses_nothing_that_was_committed,
                 a_full_disk_stops_connecting_until_there_is_room_again,
-                among_eight_that_are_all_linked_a_vote_crosses_each_link_at_most_once, the_same_seed_gives_the_same_trace,
+                among_eight_that_are_all_linked_a_vote_crosses_each_link_at_most_once,
+                the_same_seed_gives_the_same_trace,
                 an_idle_network_wakes_for_keepalives_alone_and_grows_no_ledger)

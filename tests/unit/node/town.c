@@ -20,16 +20,27 @@ void town_new(Town *t, const TownSetup *setup) {
         s.jitter_usec = s.jitter_usec ? s.jitter_usec : 20 * USEC_PER_MSEC;
 
         *t = (Town) { .setup = s };
-        t->genesis = fixture_genesis(&(FixtureSetup) { .difficulty = s.difficulty, .interval = s.interval,
-                        .confirmations = s.confirmations, .revotes = s.revotes, .block_bytes = s.block_bytes,
+        t->genesis = fixture_genesis(&(FixtureSetup) { .difficulty = s.difficulty,
+                        .interval = s.interval,
+                        .confirmations = s.confirmations,
+                        .revotes = s.revotes,
+                        .block_bytes = s.block_bytes,
                         .entry_bytes = s.entry_bytes });
-        t->w = world_new(&(WorldSetup) { .genesis = t->genesis, .seed = s.seed, .start_sec = START_SEC,
-                        .delay_usec = s.delay_usec, .jitter_usec = s.jitter_usec, .check_each = s.check_each });
+        t->w = world_new(&(WorldSetup) { .genesis = t->genesis,
+                        .seed = s.seed,
+                        .start_sec = START_SEC,
+                        .delay_usec = s.delay_usec,
+                        .jitter_usec = s.jitter_usec,
+                        .check_each = s.check_each });
         t->tracker = world_add_tracker(t->w);
         world_start(t->w, t->tracker);
         for (unsigned i = 0; i < s.n_peers; i++) {
-                t->peers[i] = world_add_peer(t->w, &(WorldPeer) { .trackers = { t->tracker }, .n_trackers = 1,
-                                .hashes_per_sec = i < s.n_miners ? s.hashes_per_sec : 0, .outbound_max = s.outbound_max });
+                t->peers[i] = world_add_peer(t->w,
+                                &(WorldPeer) { .trackers = { t->tracker },
+                                                .n_trackers = 1,
+                                                .hashes_per_sec = i < s.n_miners ? s.hashes_per_sec
+                                                                                 : 0,
+                                                .outbound_max = s.outbound_max });
                 if (!s.late || i + 1 < s.n_peers)
                         world_start(t->w, t->peers[i]);
         }
@@ -156,7 +167,8 @@ int town_post(Town *t, unsigned i, const Entry *e) {
         uint64_t request = world_submit(t->w, t->peers[i], e->line, e->n_line);
         WorldReply reply;
 
-        if (!answered(t->w, &request) && !world_run_until(t->w, 10 * USEC_PER_SEC, answered, &request))
+        if (!answered(t->w, &request) &&
+                        !world_run_until(t->w, 10 * USEC_PER_SEC, answered, &request))
                 return -ETIMEDOUT;
         world_reply(t->w, request, &reply);
         return reply.verdict;
@@ -177,12 +189,14 @@ static bool has_entry(World *w, void *userdata) {
 
 bool town_elect(Town *t, uint64_t open_sec) {
         t->roll = fixture_roll(t->genesis, FIXTURE_ADMIN, "members", 0, 0, t->setup.n_voters);
-        if (town_post(t, 0, t->roll) != 0 || !world_run_until(t->w, 600 * USEC_PER_SEC, has_entry, &(Goal) { t, 1 }))
+        if (town_post(t, 0, t->roll) != 0 ||
+                        !world_run_until(t->w, 600 * USEC_PER_SEC, has_entry, &(Goal) { t, 1 }))
                 return false;
 
         t->opens = world_now_sec(t->w) + 60;
         t->closes = t->opens + open_sec;
-        t->election = fixture_election(t->genesis, FIXTURE_ADMIN, "board", &t->roll->id, 1, t->opens, t->closes, NULL);
+        t->election = fixture_election(t->genesis, FIXTURE_ADMIN, "board", &t->roll->id, 1,
+                        t->opens, t->closes, NULL);
         if (town_post(t, 1 % t->setup.n_peers, t->election) != 0 ||
                         !world_run_until(t->w, 600 * USEC_PER_SEC, has_entry, &(Goal) { t, 2 }))
                 return false;

@@ -35,7 +35,8 @@ static void forget_if_gone(World *w, WorldLink *l) {
                 return;
         for (size_t i = 0; i < w->n_links; i++)
                 if (w->links[i] == l) {
-                        memmove(w->links + i, w->links + i + 1, (w->n_links - i - 1) * sizeof(WorldLink *));
+                        memmove(w->links + i, w->links + i + 1,
+                                        (w->n_links - i - 1) * sizeof(WorldLink *));
                         w->n_links--;
                         link_free(l);
                         return;
@@ -43,13 +44,18 @@ static void forget_if_gone(World *w, WorldLink *l) {
 }
 
 static uint64_t delay(World *w) {
-        return w->setup.delay_usec + (w->setup.jitter_usec ? prng_below(&w->prng, w->setup.jitter_usec) : 0);
+        return w->setup.delay_usec +
+                        (w->setup.jitter_usec ? prng_below(&w->prng, w->setup.jitter_usec) : 0);
 }
 
 static void deliver(World *w, WorldEnd *from, WorldEnd *to, char *data, size_t n, bool swap) {
         uint64_t at = w->now_usec + delay(w);
-        Happening h = { .type = HAPPENING_EVENT, .node = to->node, .generation = w->nodes[to->node]->generation,
-                        .from = from->node, .data = data, .ev = { .type = NODE_EV_FRAME, .link = to->id, .n_data = n } };
+        Happening h = { .type = HAPPENING_EVENT,
+                .node = to->node,
+                .generation = w->nodes[to->node]->generation,
+                .from = from->node,
+                .data = data,
+                .ev = { .type = NODE_EV_FRAME, .link = to->id, .n_data = n } };
 
         if (swap)
                 at += prng_below(&w->prng, 4 * (w->setup.delay_usec + w->setup.jitter_usec) + 1);
@@ -75,13 +81,18 @@ void wire_send(World *w, unsigned node, LinkId link, char *data, size_t n) {
         from = l->end + e;
         to = l->end + !e;
         w->sent[from->node][to->node] += n;
-        world_add(w, &(Happening) { .type = HAPPENING_EVENT, .at_usec = w->now_usec + w->setup.delay_usec, .node = node,
-                        .generation = w->nodes[node]->generation, .ev = { .type = NODE_EV_SENT, .link = link } });
+        world_add(w,
+                        &(Happening) { .type = HAPPENING_EVENT,
+                                        .at_usec = w->now_usec + w->setup.delay_usec,
+                                        .node = node,
+                                        .generation = w->nodes[node]->generation,
+                                        .ev = { .type = NODE_EV_SENT, .link = link } });
 
         /* The first frame is hello: a transport that swaps or repeats it is none. */
         fate = from->greeted;
         from->greeted = true;
-        if (to->gone || w->cut[from->node][to->node] || (fate && prng_chance(&w->prng, w->setup.loss))) {
+        if (to->gone || w->cut[from->node][to->node] ||
+                        (fate && prng_chance(&w->prng, w->setup.loss))) {
                 free(data);
                 return;
         }
@@ -144,16 +155,22 @@ void wire_pause(World *w, unsigned node, LinkId link, bool pause) {
         end->n_waiting = end->allocated_waiting = 0;
 }
 
-/* The other side learns of it behind what was sent, unless the line is cut: then it finds silence. */
+/* The other side learns of it behind what was sent, unless the line is cut: then it finds silence.
+ */
 static void tell_other(World *w, WorldLink *l, int e) {
         WorldEnd *other = l->end + !e;
 
         if (other->gone || w->cut[l->end[e].node][other->node])
                 return;
         other->last_usec = MAX(other->last_usec, w->now_usec + delay(w)) + 1;
-        world_add(w, &(Happening) { .type = HAPPENING_CLOSE, .at_usec = other->last_usec, .node = other->node,
-                        .generation = w->nodes[other->node]->generation,
-                        .ev = { .type = NODE_EV_LINK_DOWN, .link = other->id, .text = "closed by the other side" } });
+        world_add(w,
+                        &(Happening) { .type = HAPPENING_CLOSE,
+                                        .at_usec = other->last_usec,
+                                        .node = other->node,
+                                        .generation = w->nodes[other->node]->generation,
+                                        .ev = { .type = NODE_EV_LINK_DOWN,
+                                                        .link = other->id,
+                                                        .text = "closed by the other side" } });
 }
 
 void wire_close(World *w, unsigned node, LinkId link, const char *reason) {
@@ -201,9 +218,14 @@ void wire_drop_node(World *w, unsigned node) {
 
 /* --- dialling --- */
 
-void wire_dial(World *w, unsigned node, const NodeAddress *address, const Key *expected, uint64_t dial) {
-        Happening h = { .type = HAPPENING_DIAL, .at_usec = w->now_usec + 2 * delay(w), .node = node, .from = UINT32_MAX,
-                        .generation = w->nodes[node]->generation, .ev = { .dial = dial, .key = *expected } };
+void wire_dial(World *w, unsigned node, const NodeAddress *address, const Key *expected,
+                uint64_t dial) {
+        Happening h = { .type = HAPPENING_DIAL,
+                .at_usec = w->now_usec + 2 * delay(w),
+                .node = node,
+                .from = UINT32_MAX,
+                .generation = w->nodes[node]->generation,
+                .ev = { .dial = dial, .key = *expected } };
 
         for (unsigned i = 0; i < w->n_nodes; i++)
                 if (streq(w->nodes[i]->host, address->host) && address->port == WORLD_PORT)
@@ -212,9 +234,14 @@ void wire_dial(World *w, unsigned node, const NodeAddress *address, const Key *e
 }
 
 static void dial_failed(World *w, const Happening *h, uint64_t usec, const char *text) {
-        world_add(w, &(Happening) { .type = HAPPENING_EVENT, .at_usec = w->now_usec + usec, .node = h->node,
-                        .generation = h->generation,
-                        .ev = { .type = NODE_EV_DIAL_FAILED, .dial = h->ev.dial, .text = text } });
+        world_add(w,
+                        &(Happening) { .type = HAPPENING_EVENT,
+                                        .at_usec = w->now_usec + usec,
+                                        .node = h->node,
+                                        .generation = h->generation,
+                                        .ev = { .type = NODE_EV_DIAL_FAILED,
+                                                        .dial = h->ev.dial,
+                                                        .text = text } });
 }
 
 static bool is_banned(const World *w, const WorldNode *by, const Key *whom) {
@@ -227,9 +254,14 @@ static bool is_banned(const World *w, const WorldNode *by, const Key *whom) {
 static void end_up(World *w, const WorldLink *l, int e, uint64_t dial) {
         const WorldEnd *end = l->end + e;
         const WorldNode *other = w->nodes[l->end[!e].node];
-        Happening h = { .type = HAPPENING_EVENT, .at_usec = w->now_usec, .node = end->node,
-                        .generation = w->nodes[end->node]->generation,
-                        .ev = { .type = NODE_EV_LINK_UP, .link = end->id, .inbound = e == 1, .dial = dial,
+        Happening h = { .type = HAPPENING_EVENT,
+                .at_usec = w->now_usec,
+                .node = end->node,
+                .generation = w->nodes[end->node]->generation,
+                .ev = { .type = NODE_EV_LINK_UP,
+                                .link = end->id,
+                                .inbound = e == 1,
+                                .dial = dial,
                                 .key = *secret_key_public(other->identity) } };
 
         (void) snprintf(h.ev.address.host, sizeof(h.ev.address.host), "%s", other->host);

@@ -73,7 +73,8 @@ static void configure(const World *w, const WorldNode *x, Endpoints *e, PeerConf
                 .port = WORLD_PORT,
                 .announce_host = "",
                 .mine = x->setup.hashes_per_sec > 0,
-                .links_inbound_max = x->setup.inbound_max ? x->setup.inbound_max : LINKS_INBOUND_MAX,
+                .links_inbound_max =
+                                x->setup.inbound_max ? x->setup.inbound_max : LINKS_INBOUND_MAX,
                 .links_outbound_max = x->setup.outbound_max ? x->setup.outbound_max : 8,
                 .agent = "voted world",
         };
@@ -91,15 +92,24 @@ void world_start(World *w, unsigned node) {
         switch (x->kind) {
 
         case NODE_TRACKER:
-                r = tracker_new(&x->tracker, &(TrackerConfig) { .ttl_sec = TRACKER_TTL_SEC, .links_max = 1000,
-                                .networks_max = 16, .agent = "voted world" }, seed);
+                r = tracker_new(&x->tracker,
+                                &(TrackerConfig) { .ttl_sec = TRACKER_TTL_SEC,
+                                                .links_max = 1000,
+                                                .networks_max = 16,
+                                                .agent = "voted world" },
+                                seed);
                 break;
 
         case NODE_PEER:
                 configure(w, x, &e, &config);
-                r = peer_new(&x->peer, &(PeerSetup) { .genesis = x->genesis, .store = x->store, .identity = x->identity,
-                                .seed = seed, .config = &config, .remembered = x->remembered,
-                                .n_remembered = x->n_remembered });
+                r = peer_new(&x->peer,
+                                &(PeerSetup) { .genesis = x->genesis,
+                                                .store = x->store,
+                                                .identity = x->identity,
+                                                .seed = seed,
+                                                .config = &config,
+                                                .remembered = x->remembered,
+                                                .n_remembered = x->n_remembered });
                 break;
 
         case NODE_PUPPET:

@@ -6,7 +6,7 @@
 /* What takes cores: signatures and nonces. Both are real, the time they take is made up. */
 
 #define VERIFY_USEC     30U             /* a signature, on the cores of a node together */
-#define SEARCH_SEC      15U             /* further than that no miner looks: the header is renewed before */
+#define SEARCH_SEC 15U /* further than that no miner looks: the header is renewed before */
 
 static void memo_grow(World *w) {
         Memo *old = w->memo;
@@ -28,7 +28,8 @@ static void memo_grow(World *w) {
         free(old);
 }
 
-/* Each distinct (key, line, signature) is checked once in a world's life; with check_each every time, for the same trace. */
+/* Each distinct (key, line, signature) is checked once in a world's life; with check_each every
+ * time, for the same trace. */
 static void check(World *w, SigCheck *c) {
         _cleanup_buf_ Buf b = {};
         uint64_t h;
@@ -49,7 +50,8 @@ static void check(World *w, SigCheck *c) {
         if (2 * (w->n_memo + 1) > w->size_memo)
                 memo_grow(w);
         memcpy(&h, id.b, sizeof(h));
-        for (m = w->memo + (h & (w->size_memo - 1)); m->used; m = w->memo + (++h & (w->size_memo - 1)))
+        for (m = w->memo + (h & (w->size_memo - 1)); m->used;
+                        m = w->memo + (++h & (w->size_memo - 1)))
                 if (id_equal(&m->id, &id)) {
                         c->valid = m->valid;
                         return;
@@ -62,9 +64,15 @@ static void check(World *w, SigCheck *c) {
 void labour_verify(World *w, unsigned node, uint64_t token, SigCheck *checks, size_t n) {
         for (size_t i = 0; i < n; i++)
                 check(w, checks + i);
-        world_add(w, &(Happening) { .type = HAPPENING_EVENT, .at_usec = w->now_usec + n * VERIFY_USEC, .node = node,
-                        .generation = w->nodes[node]->generation, .checks = checks,
-                        .ev = { .type = NODE_EV_VERIFIED, .token = token, .n_checks = n } });
+        world_add(w,
+                        &(Happening) { .type = HAPPENING_EVENT,
+                                        .at_usec = w->now_usec + n * VERIFY_USEC,
+                                        .node = node,
+                                        .generation = w->nodes[node]->generation,
+                                        .checks = checks,
+                                        .ev = { .type = NODE_EV_VERIFIED,
+                                                        .token = token,
+                                                        .n_checks = n } });
 }
 
 /* Where a search begins is drawn; how many tries it takes from there is how long it takes. */
@@ -75,10 +83,16 @@ void labour_mine(World *w, unsigned node, const Id *id, uint64_t difficulty) {
         x->mining++;
         if (rate == 0 || !pow_try(id, from, rate * SEARCH_SEC, difficulty, &nonce))
                 return;
-        world_add(w, &(Happening) { .type = HAPPENING_EVENT,
-                        .at_usec = w->now_usec + (nonce - from + 1) * USEC_PER_SEC / rate, .node = node,
-                        .generation = x->generation, .mining = x->mining,
-                        .ev = { .type = NODE_EV_FOUND, .id = *id, .nonce = nonce } });
+        world_add(w,
+                        &(Happening) { .type = HAPPENING_EVENT,
+                                        .at_usec = w->now_usec +
+                                                        (nonce - from + 1) * USEC_PER_SEC / rate,
+                                        .node = node,
+                                        .generation = x->generation,
+                                        .mining = x->mining,
+                                        .ev = { .type = NODE_EV_FOUND,
+                                                        .id = *id,
+                                                        .nonce = nonce } });
 }
 
 void labour_mine_stop(World *w, unsigned node) {

@@ -10,8 +10,8 @@
 #define CLOCK_BASE_USEC (1000 * USEC_PER_SEC)   /* no node sees a monotonic clock at 0 */
 
 _noreturn_ void world_die(const World *w, const char *what, int r) {
-        (void) fprintf(stderr, "world: %s: %s (seed %" PRIu64 ", at %" PRIu64 " usec)\n", what, strerror(r < 0 ? -r : r),
-                        w ? w->setup.seed : 0, w ? w->now_usec : 0);
+        (void) fprintf(stderr, "world: %s: %s (seed %" PRIu64 ", at %" PRIu64 " usec)\n", what,
+                        strerror(r < 0 ? -r : r), w ? w->setup.seed : 0, w ? w->now_usec : 0);
         abort();
 }
 
@@ -87,8 +87,8 @@ static void trace(World *w, const void *p, size_t n) {
 }
 
 static void trace_effect(World *w, unsigned node, const NodeEffect *fx) {
-        uint64_t facts[] = { w->now_usec, node, fx->type, fx->link, fx->lane, fx->dial, fx->token, fx->request, fx->at_usec,
-                        fx->n_data, fx->n_checks, (uint64_t) fx->verdict };
+        uint64_t facts[] = { w->now_usec, node, fx->type, fx->link, fx->lane, fx->dial, fx->token,
+                fx->request, fx->at_usec, fx->n_data, fx->n_checks, (uint64_t) fx->verdict };
         Id data = {};
 
         if (fx->data)
@@ -113,8 +113,11 @@ static void take_reply(World *w, NodeEffect *fx) {
         free(r->text);
         r->json = TAKE_PTR(fx->json);
         r->text = TAKE_PTR(fx->data);
-        r->last = (WorldReply) { .n = r->last.n + 1, .verdict = fx->verdict, .more = fx->more, .json = r->json,
-                        .text = r->text ? r->text : "" };
+        r->last = (WorldReply) { .n = r->last.n + 1,
+                .verdict = fx->verdict,
+                .more = fx->more,
+                .json = r->json,
+                .text = r->text ? r->text : "" };
 }
 
 static void take_ban(World *w, WorldNode *x, const NodeEffect *fx) {
@@ -128,8 +131,8 @@ static void take_ban(World *w, WorldNode *x, const NodeEffect *fx) {
 static void take_log(World *w, unsigned node, const NodeEffect *fx) {
         w->nodes[node]->n_log[fx->message]++;
         if (w->verbose)
-                (void) fprintf(stderr, "%10.3f n%u <%d> %.*s\n", (double) w->now_usec / 1e6, node, fx->level,
-                                (int) fx->n_data, fx->data);
+                (void) fprintf(stderr, "%10.3f n%u <%d> %.*s\n", (double) w->now_usec / 1e6, node,
+                                fx->level, (int) fx->n_data, fx->data);
 }
 
 static void carry_out(World *w, unsigned node, NodeEffect *fx) {
@@ -192,9 +195,14 @@ static void carry_out(World *w, unsigned node, NodeEffect *fx) {
                 x->wake++;
                 if (fx->at_usec == USEC_INFINITY)
                         return;
-                world_add(w, &(Happening) { .type = HAPPENING_TICK, .node = node, .generation = x->generation,
-                                .mining = x->wake, .at_usec = fx->at_usec < w->now_usec + CLOCK_BASE_USEC ? w->now_usec :
-                                fx->at_usec - CLOCK_BASE_USEC });
+                world_add(w,
+                                &(Happening) { .type = HAPPENING_TICK,
+                                                .node = node,
+                                                .generation = x->generation,
+                                                .mining = x->wake,
+                                                .at_usec = fx->at_usec < w->now_usec + CLOCK_BASE_USEC
+                                                                ? w->now_usec
+                                                                : fx->at_usec - CLOCK_BASE_USEC });
                 return;
         }
 }
@@ -217,7 +225,9 @@ void world_feed(World *w, unsigned node, NodeEvent *ev) {
                 x->puppet(w, node, ev, x->userdata);
                 return;
         }
-        must(w, "a step", x->kind == NODE_PEER ? peer_step(x->peer, ev, &effects) : tracker_step(x->tracker, ev, &effects));
+        must(w, "a step",
+                        x->kind == NODE_PEER ? peer_step(x->peer, ev, &effects)
+                                             : tracker_step(x->tracker, ev, &effects));
 
         for (size_t i = 0; i < effects.n; i++) {
                 trace_effect(w, node, effects.items + i);
@@ -229,13 +239,15 @@ void world_feed(World *w, unsigned node, NodeEvent *ev) {
                 for (size_t i = 0; i < effects.n; i++) {
                         NodeEffect *fx = effects.items + i;
 
-                        if ((fx->type == NODE_FX_SEND) == sends && (r == 0 || fx->type == NODE_FX_LOG))
+                        if ((fx->type == NODE_FX_SEND) == sends &&
+                                        (r == 0 || fx->type == NODE_FX_LOG))
                                 carry_out(w, node, fx);
                 }
         node_effects_done(&effects);
         if (!wants_commit)
                 return;
-        answer = (NodeEvent) { .type = r < 0 ? NODE_EV_COMMIT_FAILED : NODE_EV_COMMITTED, .error = r };
+        answer = (NodeEvent) { .type = r < 0 ? NODE_EV_COMMIT_FAILED : NODE_EV_COMMITTED,
+                .error = r };
         world_feed(w, node, &answer);
 }
 
@@ -322,7 +334,11 @@ static uint64_t request(World *w, unsigned node, NodeEvent *ev) {
 }
 
 uint64_t world_submit(World *w, unsigned node, const char *line, size_t n) {
-        return request(w, node, &(NodeEvent) { .type = NODE_EV_SUBMIT, .data = line, .n_data = n, .uid = 1000 });
+        return request(w, node,
+                        &(NodeEvent) { .type = NODE_EV_SUBMIT,
+                                        .data = line,
+                                        .n_data = n,
+                                        .uid = 1000 });
 }
 
 uint64_t world_watch(World *w, unsigned node, const Id *entry) {
