@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <poll.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -7,6 +8,8 @@
 #include "ctl/varlink-client.h"
 #include "votectl/distant.h"
 
+#define RECONNECTS_MAX 20
+#define RECONNECT_MSEC 250
 #define PEER_INTERFACE    "org.voted.Peer"
 #define TRACKER_INTERFACE "org.voted.Tracker"
 #define SERVICE_INTERFACE "org.varlink.service."
@@ -263,6 +266,29 @@ static int call_once(
         return EXIT_DONE;
 }
 
+/* What only reads may be asked again, and so may a submission: the same bytes are the same entry. */
+static bool may_repeat(const char *method) {
+        return strncmp(method, "Get", 3) == 0 || streq(method, "Submit");
+}
+
+/* A node that is started again under us is back in a moment. */
+static int call(Ctl *c, const char *method, const Json *params, Json **ret, char **ret_error, Why *why) {
+        const bool hush = c->hush, repeat = c->link->client && may_repeat(method) && !hush;
+        int r;
+
+        c->hush = hush || repeat;
+        r = call_once(c, method, params, ret, ret_error, why);
+        for (unsigned i = 0; repeat && r == EXIT_NO_NODE && i < RECONNECTS_MAX; i++) {
+                c->hush = i + 1 < RECONNECTS_MAX;       /* the last try says what is wrong */
+                (void) poll(NULL, 0, RECONNECT_MSEC);
+                r = connect_node(c);
+                if (r == EXIT_DONE)
+                        r = call_once(c, method, params, ret, ret_error, why);
+        }
+        c->hush = hush;
+        return r;
+}
+
 int ctl_try(Ctl *c, const char *method, Json *params, Json **ret, char **ret_error, Why *why) {
         _cleanup_json_ Json *p = params;
         int r;
@@ -272,7 +298,7 @@ int ctl_try(Ctl *c, const char *method, Json *params, Json **ret, char **ret_err
         r = connect_node(c);
         if (r != 0)
                 return r;
-        r = call_once(c, method, p, ret, ret_error, why);
+        r = call(c, method, p, ret, ret_error, why);
         if (r == EXIT_DONE && *ret_error && !c->link->tracker && c->link->client &&
                 (streq(*ret_error, SERVICE_INTERFACE "InterfaceNotFound") ||
                         streq(*ret_error, SERVICE_INTERFACE "MethodNotFound"))) {
