@@ -13,8 +13,9 @@
 
 #define FIRST_WAIT_MSEC 10
 #define WAIT_MSEC_MAX   500
-#define AGAIN_USEC                                                                                 \
-        (5 * USEC_PER_SEC) /* handed in again although the node has it: it may have lost links */
+#define AGAIN_USEC       (5 * USEC_PER_SEC)     /* handed in again although the node has it: it may have lost links */
+#define LOST_USEC_MAX    (600 * USEC_PER_SEC)   /* without an answer of the node, in a row */
+#define REFUSED_USEC_MAX (15 * USEC_PER_SEC)    /* of refusals, in a row */
 
 static volatile sig_atomic_t interrupted;
 
@@ -75,11 +76,13 @@ static bool is_in_block(const Posting *p) {
         return is_final(p) || streq(p->state, "block");
 }
 
-/* One look at all that is not final. A node that does not answer is no failure: it may come back. */
-static int look(Ctl *c, Posting *p, size_t n, bool again, bool *ret_lost) {
+/* One look at all that is not final. A node that does not answer is no failure: it may come back. What
+ * it refuses now may be taken later: time decides. */
+static int look(Ctl *c, Posting *p, size_t n, bool again, bool *ret_lost, Posting **ret_refused) {
         int r = EXIT_DONE;
 
         *ret_lost = false;
+        *ret_refused = NULL;
         for (size_t i = 0; i < n && r == EXIT_DONE; i++) {
                 if (is_final(&p[i]))
                         continue;
@@ -93,8 +96,8 @@ static int look(Ctl *c, Posting *p, size_t n, bool again, bool *ret_lost) {
                 if (r == EXIT_DONE &&
                         (streq(p[i].state, "unknown") || (again && !is_in_block(&p[i])))) {
                         c->hush = true;
-                        (void) post_submit(
-                                c, &p[i]); /* refused now may be taken later: time decides */
+                        if (post_submit(c, &p[i]) == EXIT_REFUSED && streq(p[i].state, "unknown"))
+                                *ret_refused = &p[i];
                         c->hush = false;
                 }
         }
@@ -137,45 +140,77 @@ static int tell_not_final(Ctl *c, const Posting *p, size_t n, const char *why) {
         return EXIT_DONE;
 }
 
+/* How long something has gone on, in a row. */
+static bool lasts(bool now, uint64_t *since_usec, uint64_t usec) {
+        if (!now)
+                *since_usec = 0;
+        else if (*since_usec == 0)
+                *since_usec = now_usec();
+        return now && now_usec() - *since_usec >= usec;
+}
+
+static bool is_too_late(const Posting *p, size_t n, uint64_t until) {
+        for (size_t i = 0; until > 0 && i < n; i++)
+                if (!is_in_block(&p[i]) && now_realtime_sec() > until)
+                        return true;
+        return false;
+}
+
+static bool all_final(const Posting *p, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (!is_final(&p[i]))
+                        return false;
+        return true;
+}
+
+static int wait_loop(Ctl *c, Posting *p, size_t n, uint64_t until, Progress *bar) {
+        uint64_t again_usec = now_usec() + AGAIN_USEC, lost_usec = 0, refused_usec = 0;
+        bool lost = false, was_lost = false;
+        int msec = FIRST_WAIT_MSEC, r;
+
+        while (!all_final(p, n)) {
+                const bool again = now_usec() >= again_usec;
+                Posting *refused;
+
+                (void) poll(NULL, 0, lost ? WAIT_MSEC_MAX : msec);
+                if (interrupted)
+                        return tell_not_final(c, p, n, "interrupted");
+                msec = MIN(msec * 2, WAIT_MSEC_MAX);
+                r = look(c, p, n, again, &lost, &refused);
+                if (r != EXIT_DONE)
+                        return ctl_fail(c, r, NULL, "the node no longer answers about the entry");
+                if (again)
+                        again_usec = now_usec() + AGAIN_USEC;
+                if (lost && !was_lost) {
+                        progress_end(bar);
+                        ctl_warn(c, "the node does not answer; trying again");
+                }
+                was_lost = lost;
+                show_waiting(bar, p, n, lost);
+                if (lasts(lost, &lost_usec, LOST_USEC_MAX)) {
+                        (void) tell_not_final(c, p, n, "the node has not answered for 10 minutes");
+                        return EXIT_NO_NODE;
+                }
+                if (lasts(refused, &refused_usec, REFUSED_USEC_MAX))
+                        return post_submit(c, refused) ?: EXIT_NOT_FINAL;       /* says why */
+                if (!lost && is_too_late(p, n, until))
+                        return tell_not_final(c, p, n, "its time has passed");
+        }
+        return EXIT_DONE;
+}
+
 int post_wait(Ctl *c, Posting *p, size_t n, uint64_t until) {
         struct sigaction act = { .sa_handler = on_interrupt }, before;
-        uint64_t again_usec = now_usec() + AGAIN_USEC;
-        int msec = FIRST_WAIT_MSEC, r = EXIT_DONE;
-        bool done = false, lost = false;
         Progress bar;
+        int r;
 
         interrupted = 0;
         (void) sigaction(SIGINT, &act, &before);
         progress_start(&bar, c, "", "", 0);
-        while (r == EXIT_DONE && !interrupted) {
-                const bool again = now_usec() >= again_usec;
-
-                done = true;
-                for (size_t i = 0; i < n; i++)
-                        done = done && is_final(&p[i]);
-                if (done)
-                        break;
-                (void) poll(NULL, 0, lost ? WAIT_MSEC_MAX : msec);
-                msec = MIN(msec * 2, WAIT_MSEC_MAX);
-                r = look(c, p, n, again, &lost);
-                if (again)
-                        again_usec = now_usec() + AGAIN_USEC;
-                show_waiting(&bar, p, n, lost);
-                for (size_t i = 0; until > 0 && i < n; i++)
-                        if (now_realtime_sec() > until && !is_in_block(&p[i]) && !lost) {
-                                r = EXIT_NOT_FINAL;
-                                break;
-                        }
-        }
+        r = wait_loop(c, p, n, until, &bar);
         progress_end(&bar);
         (void) sigaction(SIGINT, &before, NULL);
-        if (interrupted)
-                return tell_not_final(c, p, n, "interrupted");
-        if (r == EXIT_NOT_FINAL)
-                return tell_not_final(c, p, n, "its time has passed");
-        if (r != EXIT_DONE)
-                return ctl_fail(c, r, NULL, "the node no longer answers about the entry");
-        return EXIT_DONE;
+        return r;
 }
 
 Json* post_json(const Posting *p) {
