@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 
 #include "blocks.h"
 #include "codec/hex.h"
@@ -75,9 +76,14 @@ static void look_at_links(const Run *r) {
         c->linked = linked;
 }
 
+/* Of all nodes together; none of them holds more than a part of it. */
+#define MEMORY_MAX (512U << 20)
+
 static void on_look(World *w, uint64_t a, uint64_t b) {
         (void) a;
         (void) b;
+        if (mallinfo2().uordblks > MEMORY_MAX)
+                world_fail(w, "memory is bounded", "%zu bytes are in use", mallinfo2().uordblks);
         look_at_links(w->setup.userdata);
         world_at(w, w->now_usec + USEC_PER_SEC, "links", on_look, 0, 0);
 }
