@@ -132,6 +132,23 @@ int admit_refuse(Peer *p, Item *i, int verdict, const Why *why) {
         return 0;
 }
 
+/* The keys of a roll cost as much as so many signatures: they are checked where those are. */
+static int hand_keys_to_check(Peer *p, Item *i, Entry *e) {
+        const Roll *roll = e->roll.roll;
+
+        e->content_checked = true;      /* once all answers are here; before that it goes nowhere */
+        for (size_t k = 0; k < roll->n_voters; k++) {
+                SigCheck c = { .key = roll->voters[k].key };
+                int r;
+
+                r = verify_add(p, (CheckFor) { .type = CHECK_KEY, .id = i->id }, &c);
+                if (r < 0)
+                        return r;
+                i->n_pending++;
+        }
+        return 0;
+}
+
 static int hand_to_check(Peer *p, Item *i, Entry *e) {
         SigCheck c = {};
         int r;
@@ -142,6 +159,12 @@ static int hand_to_check(Peer *p, Item *i, Entry *e) {
         r = verify_add(p, (CheckFor) { .type = CHECK_ENTRY, .id = i->id }, &c);
         if (r < 0)
                 return r;
+        i->n_pending = 1;
+        if (e->kind == ENTRY_ROLL) {
+                r = hand_keys_to_check(p, i, e);
+                if (r < 0)
+                        return r;
+        }
         if (i->state == ITEM_WANTED)
                 gossip_unwant(p, i);
         item_table_move(&p->items, i, ITEM_CHECKING);
@@ -188,6 +211,8 @@ int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_ve
         if (r < 0)
                 return r;
         if (r == 0) {
+                /* The keys of a roll come last, with the signature: hand_keys_to_check(). */
+                e->content_checked = e->kind == ENTRY_ROLL;
                 r = admit_judge(p, e, o->voter, why);
                 if (r < 0)
                         return r;
@@ -291,14 +316,35 @@ int admit_block_entry(Peer *p, Item *i, Entry *e) {
         return 0;
 }
 
-int admit_on_checked(Peer *p, const Id *id, bool valid) {
-        Item *i = item_table_find(&p->items, id);
+static int refuse_checked(Peer *p, Item *i, PeerLink *from) {
+        int r, verdict = i->bad_key ? V_KEY : V_SIGNATURE;
+        char hex[ID_HEX];
+        Why why;
+
+        (void) why_set(&why, verdict,
+                        i->bad_key ? "entry %.16s… lists a key that is not an acceptable one"
+                                   : "the signature of entry %.16s… does not verify",
+                        id_hex(&i->id, hex));
+        r = admit_refuse(p, i, verdict, &why);
+        if (r >= 0 && from)
+                (void) peer_link_fault(p, from, verdict, &why, NULL);
+        return r;
+}
+
+int admit_on_checked(Peer *p, const CheckFor *what, bool valid) {
+        Item *i = item_table_find(&p->items, &what->id);
         PeerLink *l;
         Why why;
         int r = 0;
 
-        if (!i || i->state != ITEM_CHECKING)
+        if (!i || i->state != ITEM_CHECKING || i->n_pending == 0)
                 return -EINVAL;
+        if (!valid && !i->invalid) {
+                i->invalid = true;
+                i->bad_key = what->type == CHECK_KEY;
+        }
+        if (--i->n_pending > 0)
+                return 0;
         if (i->n_blocks > 0)
                 p->drafts_dirty = true;
         l = i->from != 0 ? peer_link_find(p, i->from) : NULL;
@@ -306,20 +352,8 @@ int admit_on_checked(Peer *p, const Id *id, bool valid) {
                 l->n_checks--;
                 peer_link_update_reading(p, l);
         }
-
-        if (!valid) {
-                i->invalid = true;
-                r = admit_refuse(p, i,
-                                why_set(&why, V_SIGNATURE,
-                                                "the signature of entry %.16s… does not verify",
-                                                id_hex(id, (char[ID_HEX]) {})),
-                                &why);
-                if (r < 0)
-                        return r;
-                if (l)
-                        (void) peer_link_fault(p, l, V_SIGNATURE, &why, NULL);
-                return 0;
-        }
+        if (i->invalid)
+                return refuse_checked(p, i, l);
 
         i->entry->verified = true;
         /* For a block alone: the pool would hold it for a moment only. pooled_release() comes back

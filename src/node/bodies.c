@@ -129,8 +129,8 @@ static int progress(Peer *p, Draft *d) {
         while (d->n_ready < n) {
                 const Item *i = d->items[d->n_ready];
 
-                if (i->invalid)
-                        return draft_invalid(p, &id, V_SIGNATURE,
+                if (i->invalid && i->state != ITEM_CHECKING)
+                        return draft_invalid(p, &id, i->bad_key ? V_KEY : V_SIGNATURE,
                                         &(Why) { "a block with an entry whose signature does not "
                                                  "verify" });
                 if (i->state != ITEM_POOLED && i->state != ITEM_HELD)

@@ -73,7 +73,9 @@ struct Item {
         bool push;              /* we are its first peer: whole lines go out */
         bool returned;          /* of a disconnected block: the store's pool has it too */
         bool out;               /* waits to be announced */
-        bool invalid;           /* HELD: its signature does not verify */
+        bool invalid;           /* its signature does not verify, or it lists a bad key */
+        bool bad_key;           /* the latter */
+        unsigned n_pending;     /* CHECKING: answers that are still to come */
         Waiter *waiters;
         TAILQ_ENTRY(Item) states, outs;
         Item *next;             /* in its bucket */

@@ -211,7 +211,7 @@ int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_ve
 /* The same for lines of a link, with what a verdict leads to. True in *ret_gone: the link was closed. */
 int admit_lines(Peer *p, PeerLink *l, const Message *m, bool *ret_gone);
 int admit_block_entry(Peer *p, Item *i, Entry *e);      /* its signature is checked, if it was not yet */
-int admit_on_checked(Peer *p, const Id *id, bool valid);
+int admit_on_checked(Peer *p, const CheckFor *what, bool valid);
 /* Everything but the signature: the chain's verdict, the voter's deadline, what the pool would say. 0, verdict, -errno. */
 int admit_judge(Peer *p, Entry *e, bool voter, Why *why);
 int admit_enter(Peer *p, Item *i, Why *why);            /* i has a verified entry that was judged fit; the pool's verdict */

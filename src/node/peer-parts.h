@@ -186,7 +186,8 @@ typedef struct Sync {
 } Sync;
 
 typedef enum CheckType {
-        CHECK_ENTRY,
+        CHECK_ENTRY,            /* its signature */
+        CHECK_KEY,              /* one of the keys that a roll entry lists */
         CHECK_SEAL,
 } CheckType;
 

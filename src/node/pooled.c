@@ -31,7 +31,7 @@ void pooled_leave(Peer *p, Item *i) {
 }
 
 int pooled_release(Peer *p, Item *i) {
-        Why why;
+        Why why = {};
         int r;
 
         if (i->n_blocks > 0)

@@ -106,7 +106,8 @@ int verify_on_answer(Peer *p, const NodeEvent *ev) {
                 switch (b->what[i].type) {
 
                 case CHECK_ENTRY:
-                        r = admit_on_checked(p, &b->what[i].id, ev->checks[i].valid);
+                case CHECK_KEY:
+                        r = admit_on_checked(p, b->what + i, ev->checks[i].valid);
                         break;
 
                 case CHECK_SEAL:

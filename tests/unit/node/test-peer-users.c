@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "../help.h"
+#include "codec/hex.h"
 #include "ledger/export.h"
 #include "town.h"
 #include "voted/limits.h"
@@ -321,6 +322,26 @@ START_TEST(a_clock_that_is_an_hour_off_is_noticed) {
 }
 END_TEST
 
+START_TEST(a_roll_with_a_key_that_is_none_is_refused_for_it) {
+        /* the neutral element, as a voter beside a good one */
+        static const char bad[] = "0100000000000000000000000000000000000000000000000000000000000000";
+        _cleanup_(entry_unrefp) Entry *roll = NULL;
+        char text[512], good[ID_HEX];
+        Town t;
+
+        town(&t, NULL);
+        ck_assert(town_meet(&t));
+        (void) snprintf(text, sizeof(text), "{'name':'odd','part':0,'voters':[['%s',1],['%s',1]]}",
+                        key_hex(fixture_key(FIXTURE_VOTER), good), bad);
+        roll = fixture_entry(t.genesis, FIXTURE_ADMIN, "roll", fixture_json(text));
+        ck_assert_int_eq(town_post(&t, 0, roll), V_KEY);
+        world_run(t.w, MINUTE);
+        for (unsigned i = 0; i < 4; i++)
+                ck_assert_uint_eq(chain_n_rolls(town_chain(&t, i)), 0);
+        town_done(&t);
+}
+END_TEST
+
 START_TEST(revotes_count_the_last_and_are_bounded_while_they_wait) {
         ElectionInfo info;
         StoredVote vote;
@@ -354,4 +375,5 @@ TEST_MAIN("peer-users", a_submission_is_answered_with_its_state_or_the_reason,
                 refused_lines_use_up_their_users_allowance_alone,
                 an_export_is_imported_in_pieces_of_any_size, an_import_that_is_wrong_says_where,
                 a_clock_that_is_an_hour_off_is_noticed,
+                a_roll_with_a_key_that_is_none_is_refused_for_it,
                 revotes_count_the_last_and_are_bounded_while_they_wait)
