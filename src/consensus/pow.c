@@ -338,8 +338,8 @@ static int step_found(Pow *p, const EngineEvent *ev, EngineEffects *ret) {
         for (size_t i = 0; i < p->n_candidates; i++)
                 if (id_equal(&p->candidates[i].id, &ev->id))
                         h = &p->candidates[i];
-        if (!h || !id_equal(&h->parent, &p->chain.tip.id) || pow_tree_find(&p->chain.tree, &h->id))
-                return 0;       /* too late */
+        if (!h || pow_tree_find(&p->chain.tree, &h->id))
+                return 0;       /* too late: candidates go with the tip that they stand on */
         if (hash_work(&h->id, ev->nonce) > pow_target(h->value))
                 return 0;
 
