@@ -457,6 +457,16 @@ static int put_more(Store *s, uint64_t height) {
         return r < 0 ? r : s->ops->commit(s);
 }
 
+static int put_until_full(Store *s, uint64_t height) {
+        char line[4000];
+        int r = 0;
+
+        memset(line, 'x', sizeof(line));
+        for (uint32_t p = 0; p < 20000 && r == 0; p++)
+                r = s->ops->entry_put(s, PLACE(height, p), 0, line, sizeof(line));
+        return r;
+}
+
 START_TEST(full_disk_loses_nothing_and_is_got_over) {
         char dir[64];
         uint64_t tip;
@@ -485,7 +495,16 @@ START_TEST(full_disk_loses_nothing_and_is_got_over) {
         ck_assert_int_eq(put_more(s, 6), -ENOSPC);
         s->ops->rollback(s);
 
+        /* Too much for the cache: a write fails, not the commit. What comes after it is not let in, or half would be committed. */
+        ck_assert_int_eq(put_until_full(s, 6), -ENOSPC);
         ck_assert_int_eq(ftruncate(fd, 0), 0);
+        ck_assert_int_eq(put_block(s, 6, 0), -ENOSPC);
+        ck_assert_int_eq(s->ops->commit(s), -ENOSPC);
+        ck_assert(s->ops->in_transaction(s));
+        s->ops->rollback(s);
+        ck_assert_int_eq(s->ops->tip(s, &tip), 0);
+        ck_assert_uint_eq(tip, 5);
+
         ck_assert_int_eq(put_more(s, 6), 0);
         ck_assert_int_eq(ftruncate(fd, 0), 0);
         s = store_free(s);
