@@ -16,11 +16,12 @@ static int pin_path(Ctl *c, const Id *network, char **ret) {
 
 int ctl_pin_has(Ctl *c, const Id *network, bool *ret) {
         _cleanup_free_ char *path = NULL;
+        const bool hush = c->hush;
         int r;
 
         c->hush = true;                 /* who has no home has no pins */
         r = pin_path(c, network, &path);
-        c->hush = false;
+        c->hush = hush;
         *ret = r == 0 && access(path, R_OK) == 0;
         return EXIT_DONE;
 }
