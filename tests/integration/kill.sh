@@ -48,7 +48,7 @@ for p in p2 victim; do until_true 120 all_voted "$p" || fail "$p lacks votes"; d
 height=$(field p1 final)
 for p in p1 p2 victim; do
 	until_true 60 at_least "$p" final "$height"
-	ctl "$p" export --no-seals | jq -c --argjson h "$height" 'if .kind == "block" and .height > $h then halt else . end' >"$work/$p.ledger"
+	ledger_up_to "$p" "$height" >"$work/$p.ledger"
 	cmp "$work/p1.ledger" "$work/$p.ledger" || fail "$p has another ledger than p1"
 done
 say "killed $rounds times: three peers agree to the byte up to height $height, $voters votes"

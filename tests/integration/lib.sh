@@ -102,3 +102,8 @@ result_is_final() { [ "$(ctl "$1" results "$2" --json | jq -r .final)" = true ];
 grep_status() { field "$1" problem | grep -qE "$2"; }
 no_problem() { [ "$(field "$1" problem)" = null ]; }
 ballots_are() { [ "$(ctl "$1" show "$2" --json | jq .summary.ballots)" = "$3" ]; }
+# ledger_up_to NAME HEIGHT: its export without seals, byte for byte, up to that height.
+ledger_up_to() {
+	ctl "$1" export --no-seals --quiet >"$work/$1.export"
+	awk -v h="$2" '/^{"count":/ && /"kind":"block"/ { split($0, a, /"height":/); if (a[2] + 0 > h) exit } { print }' "$work/$1.export"
+}

@@ -106,7 +106,7 @@ for p in p1 p2 p3 p4 p5; do
 done
 height=$(for p in p1 p2 p3 p4 p5; do field "$p" final; done | sort -n | head -n 1)
 for p in p1 p2 p3 p4 p5; do
-	ctl "$p" export --no-seals | jq -c --argjson h "$height" 'if .kind == "block" and .height > $h then halt else . end' >"$work/$p.ledger"
+	ledger_up_to "$p" "$height" >"$work/$p.ledger"
 	cmp "$work/p1.ledger" "$work/$p.ledger" || fail "$p has another ledger than p1"
 done
 say "five peers agree to the byte up to height $height: $(wc -l <"$work/p1.ledger") lines"
