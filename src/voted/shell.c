@@ -55,11 +55,23 @@ static void shell_carry_out(Shell *s);
 
 /* --- events in --- */
 
+static bool wants_commit(const NodeEffects *turn) {
+        for (size_t i = 0; i < turn->n; i++)
+                if (turn->items[i].type == NODE_FX_COMMIT)
+                        return true;
+        return false;
+}
+
 static void shell_arm_turn(Shell *s) {
         uint64_t now = now_usec();
 
         if (s->pending.n == 0)
                 return;
+        /* the answer to a commit is the next event that the machine sees */
+        if (!s->carrying && wants_commit(&s->pending)) {
+                shell_carry_out(s);
+                return;
+        }
         if (s->turn_since_usec == 0)
                 s->turn_since_usec = now;
         if (!s->carrying && (s->pending.n >= TURN_EFFECTS_MAX || now - s->turn_since_usec >= TURN_USEC_MAX))
@@ -318,25 +330,16 @@ static void refuse_reply(Shell *s, const NodeEffect *fx, int error) {
         free(refusal.data);
 }
 
-/* 0, or the errno of the commit that some effect asked for. */
-static int commit_first(Shell *s, const NodeEffects *turn) {
-        for (size_t i = 0; i < turn->n; i++)
-                if (turn->items[i].type == NODE_FX_COMMIT)
-                        return s->chain ? chain_commit(s->chain) : 0;
-        return 0;
-}
-
 static void carry_out_turn(Shell *s, NodeEffects *turn) {
-        bool asked = false;
-        int error;
+        const bool asked = wants_commit(turn);
+        int error = 0;
 
-        for (size_t i = 0; i < turn->n; i++) {
-                asked |= turn->items[i].type == NODE_FX_COMMIT;
+        for (size_t i = 0; i < turn->n; i++)
                 if (turn->items[i].type == NODE_FX_LOG)
                         journal_node(&turn->items[i]);
-        }
 
-        error = commit_first(s, turn);
+        if (asked && s->chain)
+                error = chain_commit(s->chain);
         if (asked)
                 shell_event(s, &(NodeEvent) { .type = error < 0 ? NODE_EV_COMMIT_FAILED : NODE_EV_COMMITTED, .error = error });
 
@@ -360,8 +363,8 @@ static void carry_out_turn(Shell *s, NodeEffects *turn) {
 
 static void shell_carry_out(Shell *s) {
         s->carrying = true;
-        /* effects of answers (COMMITTED, a dial that fails at once) belong to the next turn: a bounded number of them here */
-        for (unsigned i = 0; i < 8 && s->pending.n > 0 && !s->failed; i++) {
+        /* effects of answers (COMMITTED, say) belong to the next turn: a bounded number of them here, but no commit waits */
+        for (unsigned i = 0; (i < 8 ? s->pending.n > 0 : wants_commit(&s->pending)) && !s->failed; i++) {
                 NodeEffects turn = s->pending;
 
                 s->pending = (NodeEffects) {};
