@@ -42,6 +42,7 @@ else
 fi
 
 mkdir "$work/good"
+# shellcheck disable=SC2016  # expanded by the bash that xargs starts
 printf '%s\n' "${sources[@]}" | xargs -P "$jobs" -I '{}' bash -c 'compile "$1" "$2" "$3"' _ "$abs_top_srcdir" '{}' "$work/good"
 
 failed=0
