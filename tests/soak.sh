@@ -61,8 +61,7 @@ for corpus in "$top"/tests/fuzz/corpus/*/; do
 done
 
 if [ -e "$top/tests/bench/run" ]; then
-	BENCH_VOTES=$(share 1000000) && [ "$percent" -ge 100 ] || BENCH_VOTES=20000
-	export BENCH_VOTES
+	[ "$percent" -ge 100 ] || export BENCH_SCALE=2
 	part bench bash "$top/tests/bench/run"
 fi
 exit "$failed"

@@ -9,6 +9,7 @@
  */
 #include <pthread.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/time.h"
@@ -35,8 +36,15 @@ static void must(bool good, const char *what) {
 /* --- bounds --- */
 
 typedef struct Verifying {
-        uint64_t until_usec, done;
+        uint64_t until_usec, done, cpu_usec;
 } Verifying;
+
+static uint64_t thread_cpu_usec(void) {
+        struct timespec t;
+
+        must(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0, "a clock");
+        return (uint64_t) t.tv_sec * USEC_PER_SEC + (uint64_t) t.tv_nsec / 1000;
+}
 
 static void* verify_some(void *data) {
         Verifying *v = data;
@@ -53,6 +61,7 @@ static void* verify_some(void *data) {
                         must(sign_verify_bytes(secret_key_public(k), message, sizeof(message), &s), "a verification");
                         v->done++;
                 }
+        v->cpu_usec = thread_cpu_usec();
         return NULL;
 }
 
@@ -60,7 +69,7 @@ static void bench_verify(double seconds) {
         unsigned n = (unsigned) CLAMP(sysconf(_SC_NPROCESSORS_ONLN), 1L, (long) THREADS_MAX);
         pthread_t t[THREADS_MAX];
         Verifying v[THREADS_MAX];
-        uint64_t began = now_usec(), done = 0;
+        uint64_t began = now_usec(), done = 0, cpu_usec = 0;
 
         for (unsigned i = 0; i < n; i++) {
                 v[i] = (Verifying) { .until_usec = began + (uint64_t) (seconds * 1e6) };
@@ -69,8 +78,10 @@ static void bench_verify(double seconds) {
         for (unsigned i = 0; i < n; i++) {
                 (void) pthread_join(t[i], NULL);
                 done += v[i].done;
+                cpu_usec += v[i].cpu_usec;
         }
         print("verifications_per_sec", (double) done * 1e6 / (double) (now_usec() - began), "1/s");
+        print("verification_cpu_usec", (double) cpu_usec / (double) MAX(done, UINT64_C(1)), "us");
         print("cores", n, "cores");
 }
 
@@ -104,7 +115,7 @@ static Entry** make_votes(const Fixture *f, unsigned n, unsigned n_voters) {
 static void bench_connect(unsigned n, const char *folder) {
         unsigned n_voters = MIN(n, VOTERS_MAX);
         Store *store = NULL;
-        uint64_t spent = 0;
+        uint64_t spent = 0, cpu_usec = 0;
         Entry **votes;
         Fixture f;
         Why why = {};
@@ -115,14 +126,16 @@ static void bench_connect(unsigned n, const char *folder) {
 
         for (unsigned i = 0; i < n; i += VOTES_PER_BLOCK) {
                 Block *b = fixture_block(f.chain, FIXTURE_OPENS + 1 + i / VOTES_PER_BLOCK, votes + i, MIN(VOTES_PER_BLOCK, n - i));
-                uint64_t began = now_usec();
+                uint64_t began = now_usec(), cpu = thread_cpu_usec();
 
                 must(chain_connect(f.chain, b, NULL, &why) == 0, why.text);
                 must(chain_commit(f.chain) == 0, "a commit");
                 spent += now_usec() - began;
+                cpu_usec += thread_cpu_usec() - cpu;
                 (void) block_free(b);
         }
         print("connect_usec_per_vote", (double) spent / n, "us");
+        print("connect_cpu_usec_per_vote", (double) cpu_usec / n, "us");
         for (unsigned i = 0; i < n; i++)
                 (void) entry_unref(votes[i]);
         free(votes);
