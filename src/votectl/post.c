@@ -93,6 +93,8 @@ static int look(Ctl *c, Posting *p, size_t n, bool again, bool *ret_lost, Postin
                         *ret_lost = true;
                         return EXIT_DONE;
                 }
+                if (r != EXIT_DONE)
+                        r = ask_state(c, &p[i]);        /* once more, and aloud */
                 if (r == EXIT_DONE &&
                         (streq(p[i].state, "unknown") || (again && !is_in_block(&p[i])))) {
                         c->hush = true;
@@ -178,7 +180,7 @@ static int wait_loop(Ctl *c, Posting *p, size_t n, uint64_t until, Progress *bar
                 msec = MIN(msec * 2, WAIT_MSEC_MAX);
                 r = look(c, p, n, again, &lost, &refused);
                 if (r != EXIT_DONE)
-                        return ctl_fail(c, r, NULL, "the node no longer answers about the entry");
+                        return r;
                 if (again)
                         again_usec = now_usec() + AGAIN_USEC;
                 if (lost && !was_lost) {
