@@ -29,7 +29,8 @@ _must_check_ int agent_sign(
         int fd, const Key *key, const void *p, size_t n, Signature *ret, Why *why);
 
 /* An agent of our own, for one OpenSSH private key file: ssh-agent in a private directory, the key
- * loaded by ssh-add, which asks for its passphrase itself. Both end with us, even if we are killed. */
+ * loaded by ssh-add, which asks for its passphrase itself. Both end with us, even if we are killed.
+ */
 typedef struct OwnAgent OwnAgent;
 _must_check_ int own_agent_new(OwnAgent **ret, const char *key_file, Why *why);
 const char* own_agent_socket(const OwnAgent *a);

@@ -37,5 +37,6 @@ int audited_read_file(Audited *a, const char *path);
 /* From the node's Export. Likewise. */
 int audited_read_node(Audited *a);
 
-/* The ledger behind --peer or --ledger, audited; *ret NULL: there is a node instead. An exit code. */
+/* The ledger behind --peer or --ledger, audited; *ret NULL: there is a node instead. An exit code.
+ */
 int ctl_audited(Ctl *c, Audited **ret);

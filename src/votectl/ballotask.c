@@ -76,7 +76,8 @@ static int from_options(Ctl *c, const Definition *d, Json **ret) {
         return r;
 }
 
-/* Whether q's choice would be allowed; the others do not matter here, so they are blank or made up. */
+/* Whether q's choice would be allowed; the others do not matter here, so they are blank or made up.
+ */
 static int judge(const Definition *d, size_t question, const Json *choice, Why *why) {
         const Question *q = &d->questions[question];
         uint16_t items[OPTIONS_MAX];

@@ -59,8 +59,8 @@ static int on_submit(Distant *d, const Json *params, Json **ret, char **ret_erro
         return *ret ? EXIT_DONE : ctl_oom(d->c);
 }
 
-/* From the ledger as it is now. What was handed in and is in no block waits in the peer's pool, as far as
- * can be known from here. */
+/* From the ledger as it is now. What was handed in and is in no block waits in the peer's pool, as
+ * far as can be known from here. */
 static int on_get_entry(Distant *d, const char *method, const Json *params, Json **ret,
         char **ret_error, Why *why) {
         const Json *entry;
@@ -73,7 +73,8 @@ static int on_get_entry(Distant *d, const char *method, const Json *params, Json
         if (r == 0)
                 r = audited_call(&d->ledger, method, params, ret, ret_error, why);
         if (r != 0 || *ret_error || json_get_id(params, "id", &id, NULL) != 0 ||
-                !id_equal(&id, &d->submitted) || json_get_object(*ret, "entry", &entry, NULL) != 0 ||
+                !id_equal(&id, &d->submitted) ||
+                json_get_object(*ret, "entry", &entry, NULL) != 0 ||
                 json_get_text(entry, "state", 1, 32, &state, NULL) != 0)
                 return r;
         if (streq(state, "unknown")) {

@@ -3,7 +3,6 @@
 
 #include "base/time.h"
 #include "codec/hex.h"
-#include "codec/line.h"
 #include "voted/limits.h"
 #include "votectl/distant-internal.h"
 #include "votectl/progress.h"
@@ -159,7 +158,8 @@ static int start_audit(Distant *d) {
         return r != 0 ? ctl_fail_why(d->c, r, EXIT_WRONG, NULL, &why) : EXIT_DONE;
 }
 
-/* Fetches and audits what the peer has beyond us. *ret_wrong: it does not follow on what we have. */
+/* Fetches and audits what the peer has beyond us. *ret_wrong: it does not follow on what we have.
+ */
 static int fetch(Distant *d, bool *ret_wrong, Why *why) {
         const AuditFacts *facts = &d->ledger.facts;
         Progress bar;

@@ -31,7 +31,8 @@ static bool is_founder(const Ctl *c, const Key *key) {
         return false;
 }
 
-/* The entry's receipt, checked from the pinned network; its line must be the one that we were told. */
+/* The entry's receipt, checked from the pinned network; its line must be the one that we were told.
+ */
 static int prove(Ctl *c, const char *name, const char *line, Election *e) {
         _cleanup_json_ Json *params = json_new_object(), *reply = NULL;
         const Json *receipt;

@@ -5,6 +5,7 @@
 
 #define VERB_COLUMNS   26
 #define OPTION_COLUMNS 26
+#define TEXT_COLUMNS   96U     /* longer lines are hard to read */
 
 static void list_verb(Ctl *c, const CtlVerb *v) {
         char name[128];
@@ -48,9 +49,37 @@ void help_overview(Ctl *c, const CtlVerb *const *families, const CtlOption *glob
                               "everything, voted(7) how a first election goes.\n");
 }
 
+/* Paragraphs anew for this terminal; an empty line, or one that begins with a blank, stays as it is. */
+static void flow(Ctl *c, const char *text) {
+        const size_t width = CLAMP(c->columns, 40U, TEXT_COLUMNS);
+        size_t at = 0;
+
+        for (const char *end; *text; text = end + (*end == '\n')) {
+                end = strchrnul(text, '\n');
+                if (text == end || *text == ' ') {
+                        buf_add_text(&c->out, at > 0 ? "\n" : "");
+                        buf_add(&c->out, text, (size_t) (end - text));
+                        buf_add_char(&c->out, '\n');
+                        at = 0;
+                        continue;
+                }
+                while (text < end) {
+                        const size_t len = MIN(strcspn(text, " "), (size_t) (end - text));
+
+                        if (at > 0)
+                                buf_add_char(&c->out, at + 1 + len > width ? '\n' : ' ');
+                        at = at == 0 || at + 1 + len > width ? len : at + 1 + len;
+                        buf_add(&c->out, text, len);
+                        text += MIN(len + 1, (size_t) (end - text));
+                }
+        }
+        buf_add_text(&c->out, at > 0 ? "\n" : "");
+}
+
 void help_verb(Ctl *c, const CtlVerb *v, const CtlOption *global) {
-        buf_printf(&c->out, "votectl %s%s%s%s\n\n%s.\n\n%s", v->name,
-                v->options ? " [OPTIONS]" : "", *v->args ? " " : "", v->args, v->summary, v->text);
+        buf_printf(&c->out, "votectl %s%s%s%s\n\n%s.\n\n", v->name,
+                v->options ? " [OPTIONS]" : "", *v->args ? " " : "", v->args, v->summary);
+        flow(c, v->text);
         if (v->options) {
                 buf_add_text(&c->out, "\nOptions\n");
                 list_options(c, v->options);

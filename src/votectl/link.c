@@ -266,13 +266,15 @@ static int call_once(
         return EXIT_DONE;
 }
 
-/* What only reads may be asked again, and so may a submission: the same bytes are the same entry. */
+/* What only reads may be asked again, and so may a submission: the same bytes are the same entry.
+ */
 static bool may_repeat(const char *method) {
         return strncmp(method, "Get", 3) == 0 || streq(method, "Submit");
 }
 
 /* A node that is started again under us is back in a moment. */
-static int call(Ctl *c, const char *method, const Json *params, Json **ret, char **ret_error, Why *why) {
+static int call(
+        Ctl *c, const char *method, const Json *params, Json **ret, char **ret_error, Why *why) {
         const bool hush = c->hush, repeat = c->link->client && may_repeat(method) && !hush;
         int r;
 
@@ -330,7 +332,8 @@ int ctl_fail_reply(Ctl *c, const char *error, const Json *params, const Why *why
 
         if (json_get_text(params, "what", 1, 4096, &what, NULL) == 0)
                 text = what;
-        if (streq(error, "NetworkExists") && json_get_text(params, "network", 1, 64, &what, NULL) == 0)
+        if (streq(error, "NetworkExists") &&
+                json_get_text(params, "network", 1, 64, &what, NULL) == 0)
                 return ctl_fail(c, EXIT_REFUSED,
                         "One peer, one network: use an instance (voted-peer@NAME) for another.",
                         "the node belongs to network %s already", what);

@@ -43,7 +43,7 @@ const char* ctl_cell(const Ctl *c, Tint t) {
 
 /* On one line each; keeps colours of ours off standard error where it is no terminal. */
 static void tell(Ctl *c, Tint t, const char *label, const char *text, const char *hint) {
-        const bool color = c->err_terminal && c->color;
+        const bool color = t != TINT_NONE && c->err_terminal && c->color;
 
         (void) fflush(stdout);
         fprintf(stderr, "%s%s%s%s\n", color ? tints[t] : "", label, color ? tints[TINT_NONE] : "",

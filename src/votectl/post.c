@@ -13,7 +13,8 @@
 
 #define FIRST_WAIT_MSEC 10
 #define WAIT_MSEC_MAX   500
-#define AGAIN_USEC       (5 * USEC_PER_SEC)     /* handed in again although the node has it: it may have lost links */
+#define AGAIN_USEC                                                                                 \
+        (5 * USEC_PER_SEC) /* handed in again although the node has it: it may have lost links */
 #define LOST_USEC_MAX    (600 * USEC_PER_SEC)   /* without an answer of the node, in a row */
 #define REFUSED_USEC_MAX (15 * USEC_PER_SEC)    /* of refusals, in a row */
 
@@ -76,8 +77,8 @@ static bool is_in_block(const Posting *p) {
         return is_final(p) || streq(p->state, "block");
 }
 
-/* One look at all that is not final. A node that does not answer is no failure: it may come back. What
- * it refuses now may be taken later: time decides. */
+/* One look at all that is not final. A node that does not answer is no failure: it may come back.
+ * What it refuses now may be taken later: time decides. */
 static int look(Ctl *c, Posting *p, size_t n, bool again, bool *ret_lost, Posting **ret_refused) {
         int r = EXIT_DONE;
 

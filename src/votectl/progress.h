@@ -19,7 +19,8 @@ void progress_set(Progress *p, uint64_t done);
 void progress_text(Progress *p, const char *format, ...) _printf_(2, 3);
 void progress_end(Progress *p);         /* takes it off the screen */
 
-/* The bar alone, of that many columns: whole cells and an eighth's precision ("#" without UTF-8). */
+/* The bar alone, of that many columns: whole cells and an eighth's precision ("#" without UTF-8).
+ */
 void bar_draw(Buf *ret, uint64_t part, uint64_t whole, unsigned columns, bool utf8);
 /* "1,234,567" */
 #define FORMAT_NUMBER_MAX 32

@@ -20,8 +20,9 @@ int receipts_keep(Ctl *c, const char *path, const Json *receipt);
  * wait again. */
 int receipts_fetch(Ctl *c, uint64_t height, uint64_t position, const Id *id, Json **ret,
         ReceiptFacts *ret_facts, bool *ret_moved);
-/* How many blocks must follow for the network to call a block final; 0: the engine says so by itself. */
+/* How many blocks must follow for the network to call a block final; 0: the engine says so by
+ * itself. */
 unsigned receipts_depth(const Genesis *g);
-/* Whether the receipt shows its entry to be as final as the engine can. A receipt of proof of work has a
- * bound on its headers: more than that is not asked of it. */
+/* Whether the receipt shows its entry to be as final as the engine can. A receipt of proof of work
+ * has a bound on its headers: more than that is not asked of it. */
 bool receipts_shows_final(const Genesis *g, const ReceiptFacts *f);

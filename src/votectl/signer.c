@@ -80,7 +80,8 @@ static int add_store(Ctl *c, Signers *s) {
         return r;
 }
 
-/* Whoever controls the host of an SSH session could vote with a forwarded agent: only if asked for. */
+/* Whoever controls the host of an SSH session could vote with a forwarded agent: only if asked for.
+ */
 static int add_agent(Ctl *c, Signers *s) {
         const char *socket = getenv("SSH_AUTH_SOCK"), *session = getenv("SSH_CONNECTION");
         const bool asked = option_value(&c->options, "agent");

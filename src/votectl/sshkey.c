@@ -57,7 +57,8 @@ static bool has_part(const uint8_t *p, size_t n, const char *s) {
         return memmem(p, n, s, strlen(s)) != NULL;
 }
 
-/* 0 for ssh-ed25519, V_KEY with the reason for what is known to be another type, V_FORM otherwise. */
+/* 0 for ssh-ed25519, V_KEY with the reason for what is known to be another type, V_FORM otherwise.
+ */
 static int judge_type(const uint8_t *p, size_t n, Why *why) {
         int len = (int) MIN(n, (size_t) 60);
 
@@ -154,7 +155,8 @@ static bool is_blank(char c) {
         return c == ' ' || c == '\t';
 }
 
-/* The next word; a double quote (in options) holds blanks together, \" inside is one of the text. */
+/* The next word; a double quote (in options) holds blanks together, \" inside is one of the text.
+ */
 static void next_word(const char **p, size_t *n, const char **ret, size_t *ret_n) {
         bool quoted = false;
         size_t i = 0;

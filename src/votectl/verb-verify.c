@@ -71,7 +71,7 @@ static void show_facts(Ctl *c, const Audited *a, const char *name, bool pinned) 
                 crypto_library_version());
         if (f->height > 0) {
                 ctl_field(
-                        c, "Last block", "%s", format_time((char[FORMAT_TIME_MAX]){}, f->tip_time));
+                        c, "Last block", "%s", format_time((char[FORMAT_TIME_MAX]) {}, f->tip_time));
                 ctl_field(c, "", "%s", id_hex(&f->tip, hex));
         }
         if (took > USEC_PER_SEC)

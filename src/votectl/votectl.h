@@ -82,8 +82,8 @@ void ctl_field(Ctl *c, const char *label, const char *format, ...) _printf_(3, 4
 int ctl_path(Ctl *c, const char *sub, const char *name, char **ret);
 /* A file, or standard input for "-". An exit code. */
 int ctl_read_file(Ctl *c, const char *path, size_t bytes_max, Buf *ret);
-/* All or nothing; folders that are missing are made, 0700. replace false: a file that is there is an
- * error. An exit code. */
+/* All or nothing; folders that are missing are made, 0700. replace false: a file that is there is
+ * an error. An exit code. */
 int ctl_write_file(Ctl *c, const char *path, const void *p, size_t n, mode_t mode, bool replace);
 /* Names of the files in sub that end with suffix, without it, sorted; *ret is a JSON array. An exit
  * code. */

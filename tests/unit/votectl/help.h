@@ -12,7 +12,8 @@ static inline _unused_ Json* parse(const char *text) {
         Json *o = NULL;
         Why why = {};
 
-        ck_assert_msg(json_parse_loose(&o, text, strlen(text), 1U << 20, &why) == 0, "%s: %s", text, why.text);
+        ck_assert_msg(json_parse_loose(&o, text, strlen(text), 1U << 20, &why) == 0, "%s: %s", text,
+                why.text);
         return o;
 }
 
@@ -33,7 +34,11 @@ static inline _unused_ Definition* make_definition(const char *questions) {
         Definition *d = NULL;
         Why why = {};
 
-        ck_assert_int_gt(asprintf(&text, "{\"name\":\"e\",\"title\":\"E\",\"rolls\":[\"%064d\"],\"opens\":100,\"closes\":200,\"questions\":[%s]}", 0, questions), 0);
+        ck_assert_int_gt(asprintf(&text,
+                                 "{\"name\":\"e\",\"title\":\"E\",\"rolls\":[\"%064d\"],\"opens\":"
+                                 "100,\"closes\":200,\"questions\":[%s]}",
+                                 0, questions),
+                0);
         o = parse(text);
         ck_assert_msg(definition_parse(&d, o, &why) == 0, "%s", why.text);
         return d;

@@ -54,7 +54,8 @@ START_TEST(a_list_that_is_cut_off_is_refused) {
         ssh_put_string(&b, blob.p, blob.n);
         ssh_put_string(&b, "alice", 5);
         for (size_t i = 0; i < b.n; i++) {
-                _cleanup_free_ char *copy = malloc(i + 1);      /* on the heap: the sanitizer sees what is beyond */
+                _cleanup_free_ char *copy =
+                        malloc(i + 1); /* on the heap: the sanitizer sees what is beyond */
 
                 memcpy(copy, b.p, i);
                 ck_assert_int_eq(agent_read_list(&keys, &n, copy, i, NULL), V_FORM);
@@ -108,7 +109,8 @@ START_TEST(a_signature_of_other_bytes_is_caught) {
         ssh_put_string(&frame, answer.p, answer.n);
         ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
         ck_assert_int_eq(write(fds[1], frame.p, frame.n), (ssize_t) frame.n);
-        ck_assert_int_eq(agent_sign(fds[0], secret_key_public(key), "these", 5, &sig, &why), V_SIGNATURE);
+        ck_assert_int_eq(
+                agent_sign(fds[0], secret_key_public(key), "these", 5, &sig, &why), V_SIGNATURE);
         ck_assert_ptr_nonnull(strstr(why.text, "nothing was sent"));
         (void) close(fds[0]);
         (void) close(fds[1]);
@@ -181,7 +183,8 @@ START_TEST(a_real_agent_of_our_own_lists_and_signs_and_ends_with_us) {
         ck_assert_str_eq(keys[0].comment, "me@here");
         agent_keys_free(keys, n);
 
-        ck_assert_msg(agent_sign(fd, &public, "voted vote 1\n", 13, &sig, &why) == 0, "%s", why.text);
+        ck_assert_msg(
+                agent_sign(fd, &public, "voted vote 1\n", 13, &sig, &why) == 0, "%s", why.text);
         ck_assert(sign_verify_bytes(&public, "voted vote 1\n", 13, &sig));
         ck_assert_int_eq(agent_sign(fd, secret_key_public(key), "x", 1, &sig, &why), V_DENIED);
 

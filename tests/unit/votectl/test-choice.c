@@ -89,7 +89,8 @@ START_TEST(a_choice_may_be_written_like_this) {
 
         ck_assert_msg(r == 0, "\"%s\": %s", good[_i].text, why.text);
         text = dump(choice);
-        ck_assert_msg(streq(text, good[_i].choice), "\"%s\": %s, expected %s", good[_i].text, text, good[_i].choice);
+        ck_assert_msg(streq(text, good[_i].choice), "\"%s\": %s, expected %s", good[_i].text, text,
+                good[_i].choice);
 }
 END_TEST
 
@@ -111,9 +112,11 @@ START_TEST(what_is_no_choice_is_refused_with_the_reason) {
         Json *choice = NULL;
         Why why = {};
 
-        ck_assert_msg(choice_parse(&choice, &d->questions[0], bad[_i].text, &why) == V_BALLOT, "\"%s\" was taken", bad[_i].text);
+        ck_assert_msg(choice_parse(&choice, &d->questions[0], bad[_i].text, &why) == V_BALLOT,
+                "\"%s\" was taken", bad[_i].text);
         ck_assert_ptr_null(choice);
-        ck_assert_msg(strstr(why.text, bad[_i].says), "\"%s\": \"%s\" does not say \"%s\"", bad[_i].text, why.text, bad[_i].says);
+        ck_assert_msg(strstr(why.text, bad[_i].says), "\"%s\": \"%s\" does not say \"%s\"",
+                bad[_i].text, why.text, bad[_i].says);
 }
 END_TEST
 
@@ -130,7 +133,8 @@ static const struct {
 };
 
 START_TEST(a_choice_is_read_back_in_words) {
-        _cleanup_(definition_unrefp) Definition *d = make_definition(questions[described[_i].question]);
+        _cleanup_(definition_unrefp) Definition *d =
+                make_definition(questions[described[_i].question]);
         _cleanup_json_ Json *ballot = parse(described[_i].ballot);
         _cleanup_(ballot_freep) Ballot *b = NULL;
         _cleanup_buf_ Buf words = {};
@@ -142,7 +146,8 @@ START_TEST(a_choice_is_read_back_in_words) {
 END_TEST
 
 START_TEST(the_hint_says_what_the_question_takes) {
-        _cleanup_(definition_unrefp) Definition *d = make_definition("{\"text\":\"Q\",\"method\":\"approval\"," FOUR ",\"min\":2,\"max\":3}");
+        _cleanup_(definition_unrefp) Definition *d = make_definition(
+                "{\"text\":\"Q\",\"method\":\"approval\"," FOUR ",\"min\":2,\"max\":3}");
         _cleanup_buf_ Buf hint = {};
 
         choice_hint(&hint, &d->questions[0], true);
@@ -153,7 +158,8 @@ END_TEST
 
 static void add(TCase *t) {
         tcase_add_loop_test(t, a_choice_may_be_written_like_this, 0, ELEMENTSOF(good));
-        tcase_add_loop_test(t, what_is_read_is_a_ballot_that_the_election_allows, 0, ELEMENTSOF(good));
+        tcase_add_loop_test(
+                t, what_is_read_is_a_ballot_that_the_election_allows, 0, ELEMENTSOF(good));
         tcase_add_loop_test(t, what_is_no_choice_is_refused_with_the_reason, 0, ELEMENTSOF(bad));
         tcase_add_loop_test(t, a_choice_is_read_back_in_words, 0, ELEMENTSOF(described));
         tcase_add_test(t, the_hint_says_what_the_question_takes);

@@ -17,14 +17,19 @@ static int read_election(const char *text, Json **ret, Why *why) {
 }
 
 #define HEAD "{ \"name\": \"board\", \"title\": \"T\", \"rolls\": [\"members\"], "
-#define QUESTIONS " \"questions\": [{ \"text\": \"Q\", \"method\": \"schulze\", \"options\": [\"A\", \"None\"], \"default\": \"None\" }] }"
+#define QUESTIONS                                                                                  \
+        " \"questions\": [{ \"text\": \"Q\", \"method\": \"schulze\", \"options\": [\"A\", "       \
+        "\"None\"], \"default\": \"None\" }] }"
 
 START_TEST(rolls_times_and_the_default_may_be_written_for_people) {
         _cleanup_json_ Json *o = NULL;
         _cleanup_(definition_unrefp) Definition *d = NULL;
         Why why = {};
 
-        ck_assert_msg(read_election(HEAD "\"opens\": \"+10min\", \"closes\": \"2027-04-01 09:00 UTC\", \"grace\": \"2min\"," QUESTIONS, &o, &why) == 0, "%s", why.text);
+        ck_assert_msg(read_election(HEAD "\"opens\": \"+10min\", \"closes\": \"2027-04-01 09:00 "
+                                         "UTC\", \"grace\": \"2min\"," QUESTIONS,
+                              &o, &why) == 0,
+                "%s", why.text);
         ck_assert_msg(definition_parse(&d, o, &why) == 0, "%s", why.text);
         ck_assert_uint_eq(d->opens, NOW + 600);
         ck_assert_uint_eq(d->closes, 1806570000);
@@ -39,7 +44,11 @@ START_TEST(the_forms_of_the_ledger_are_fine_too) {
         _cleanup_(definition_unrefp) Definition *d = NULL;
         Why why = {};
 
-        ck_assert_msg(read_election("{\"name\":\"b\",\"title\":\"T\",\"rolls\":[\"" ID "\"],\"opens\":5,\"closes\":9,\"questions\":[{\"text\":\"Q\",\"method\":\"plurality\",\"options\":[\"A\",\"B\"]}]}", &o, &why) == 0, "%s", why.text);
+        ck_assert_msg(read_election("{\"name\":\"b\",\"title\":\"T\",\"rolls\":[\"" ID
+                                    "\"],\"opens\":5,\"closes\":9,\"questions\":[{\"text\":\"Q\","
+                                    "\"method\":\"plurality\",\"options\":[\"A\",\"B\"]}]}",
+                              &o, &why) == 0,
+                "%s", why.text);
         ck_assert_msg(definition_parse(&d, o, &why) == 0, "%s", why.text);
         ck_assert_uint_eq(d->opens, 5);
 }
@@ -67,7 +76,8 @@ START_TEST(what_cannot_be_read_is_refused_with_the_reason) {
 
         ck_assert_msg(r > 0, "%s: %d", bad[_i].text, r);
         ck_assert_ptr_null(o);
-        ck_assert_msg(strstr(why.text, bad[_i].says), "%s: \"%s\" does not say %s", bad[_i].text, why.text, bad[_i].says);
+        ck_assert_msg(strstr(why.text, bad[_i].says), "%s: \"%s\" does not say %s", bad[_i].text,
+                why.text, bad[_i].says);
 }
 END_TEST
 

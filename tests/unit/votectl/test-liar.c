@@ -12,22 +12,22 @@
 #include "votectl/election.h"
 #include "votectl/receipts.h"
 
-/* A node that lies, in a process of its own: it answers from a real ledger, but for one thing. Whoever
- * asks it has pinned the network, and must not be taken in. */
+/* A node that lies, in a process of its own: it answers from a real ledger, but for one thing.
+ * Whoever asks it has pinned the network, and must not be taken in. */
 
 #define I "org.voted.Peer."
 
 typedef enum Lie {
         LIE_NONE,
-        LIE_NETWORK,            /* another network's genesis */
-        LIE_TITLE,              /* another title in the election's line, as if nothing were */
-        LIE_TITLE_AND_ID,       /* likewise, with the id that goes with it */
-        LIE_OTHER_ELECTION,     /* another election of the ledger under the name that was asked for */
-        LIE_NO_ELECTION,        /* an entry that is none */
-        LIE_PATH,               /* a receipt whose path leads elsewhere */
-        LIE_SIGNATURE,          /* a receipt whose entry nobody signed */
-        LIE_OTHER_RECEIPT,      /* a good receipt of something else */
-        LIE_VOTERS,             /* the standing of other keys than those that were asked for */
+        LIE_NETWORK,        /* another network's genesis */
+        LIE_TITLE,          /* another title in the election's line, as if nothing were */
+        LIE_TITLE_AND_ID,   /* likewise, with the id that goes with it */
+        LIE_OTHER_ELECTION, /* another election of the ledger under the name that was asked for */
+        LIE_NO_ELECTION,    /* an entry that is none */
+        LIE_PATH,           /* a receipt whose path leads elsewhere */
+        LIE_SIGNATURE,      /* a receipt whose entry nobody signed */
+        LIE_OTHER_RECEIPT,  /* a good receipt of something else */
+        LIE_VOTERS,         /* the standing of other keys than those that were asked for */
         _LIE_MAX,
 } Lie;
 
@@ -44,7 +44,8 @@ static const char* replaced(const char *text, const char *what, const char *with
         const char *at = strstr(text, what);
 
         ck_assert_ptr_nonnull(at);
-        (void) snprintf(out, sizeof out, "%.*s%s%s", (int) (at - text), text, with, at + strlen(what));
+        (void) snprintf(
+                out, sizeof out, "%.*s%s%s", (int) (at - text), text, with, at + strlen(what));
         return out;
 }
 
@@ -54,7 +55,8 @@ static void twist_election(Json *o) {
         const char *line;
         Id id;
 
-        if (json_get_text(o, "line", 1, 65536, &line, NULL) != 0 || json_get_object(o, "summary", &s, NULL) != 0)
+        if (json_get_text(o, "line", 1, 65536, &line, NULL) != 0 ||
+                json_get_object(o, "summary", &s, NULL) != 0)
                 _exit(9);
         summary = json_copy_deep(s);
         if (lie == LIE_TITLE || lie == LIE_TITLE_AND_ID)
@@ -103,7 +105,8 @@ static void twist_receipt(Json *o, const QuerySource *q) {
 
                 json_set_int(p, "height", 1);
                 json_set_int(p, "position", 0);
-                if (query_call(q, I "GetReceipt", p, &reply, &e) != 0 || json_get_object(reply, "receipt", &r, NULL) != 0)
+                if (query_call(q, I "GetReceipt", p, &reply, &e) != 0 ||
+                        json_get_object(reply, "receipt", &r, NULL) != 0)
                         _exit(9);
                 (void) json_free(receipt);
                 receipt = json_copy_deep(r);
@@ -113,7 +116,8 @@ static void twist_receipt(Json *o, const QuerySource *q) {
 }
 
 static int answer(VarlinkCall *call, const char *method, const Json *params) {
-        const QuerySource q = { .chain = f.chain, .final_height = chain_tip(f.chain)->height, .confirmations = 1 };
+        const QuerySource q = {
+                .chain = f.chain, .final_height = chain_tip(f.chain)->height, .confirmations = 1};
         QueryError e = {};
         Json *o = NULL;
         int r;
@@ -173,10 +177,17 @@ _noreturn_ static void run_node(int ready) {
         sd_event *event = NULL;
 
         if (sd_event_new(&event) < 0 ||
-            varlink_server_new(&server, event, &(VarlinkSetup) {
-                        .product = "test", .version = "1", .url = "none", .interface_texts = texts, .methods = methods, .admin_group = "voted-no-such-group",
-                        .error_denied = I "NotPermitted", .error_failed = I "Failed", .error_busy = I "Busy" }) < 0 ||
-            varlink_server_listen(server, socket_path) < 0 || write(ready, "x", 1) != 1)
+                varlink_server_new(&server, event,
+                        &(VarlinkSetup) {.product = "test",
+                                .version = "1",
+                                .url = "none",
+                                .interface_texts = texts,
+                                .methods = methods,
+                                .admin_group = "voted-no-such-group",
+                                .error_denied = I "NotPermitted",
+                                .error_failed = I "Failed",
+                                .error_busy = I "Busy"}) < 0 ||
+                varlink_server_listen(server, socket_path) < 0 || write(ready, "x", 1) != 1)
                 _exit(8);
         (void) sd_event_loop(event);
         _exit(7);
@@ -213,9 +224,11 @@ static void setup(void) {
         (void) setenv("HOME", folder, 1);
 
         fixture_new(&f, &(FixtureSetup) { .confirmations = 1 }, NULL, 5);
-        other = fixture_election(f.genesis, FIXTURE_ADMIN, "second", &f.roll->id, 1, FIXTURE_OPENS, FIXTURE_CLOSES, NULL);
+        other = fixture_election(f.genesis, FIXTURE_ADMIN, "second", &f.roll->id, 1, FIXTURE_OPENS,
+                FIXTURE_CLOSES, NULL);
         vote = fixture_vote(f.genesis, FIXTURE_VOTER, &f.election->id, 1, "[[1]]");
-        ck_assert_msg(FIXTURE_CONNECT(f.chain, FIXTURE_OPENS - 100, &why, other) == 0, "%s", why.text);
+        ck_assert_msg(
+                FIXTURE_CONNECT(f.chain, FIXTURE_OPENS - 100, &why, other) == 0, "%s", why.text);
         ck_assert_msg(FIXTURE_CONNECT(f.chain, FIXTURE_OPENS, &why, vote) == 0, "%s", why.text);
         ck_assert_int_eq(fixture_connect(f.chain, FIXTURE_OPENS + 1, NULL, 0, &why), 0);
         ck_assert_int_eq(fixture_connect(f.chain, FIXTURE_OPENS + 2, NULL, 0, &why), 0);

@@ -43,7 +43,10 @@ START_TEST(options_may_stand_anywhere) {
         Options o;
         Why why = {};
 
-        ck_assert_msg(parse_args(ARGS("-H", "cast", "-j", "cast", "--choice=A", "board", "-c", "B", "--no-wait"), &o, &v, &why) == 0, "%s", why.text);
+        ck_assert_msg(parse_args(ARGS("-H", "cast", "-j", "cast", "--choice=A", "board", "-c", "B",
+                                         "--no-wait"),
+                              &o, &v, &why) == 0,
+                "%s", why.text);
         ck_assert_str_eq(v->name, "cast");
         ck_assert_uint_eq(o.n_args, 1);
         ck_assert_str_eq(o.args[0], "board");
@@ -126,7 +129,8 @@ START_TEST(a_wrong_command_line_says_what_may_have_been_meant) {
         Why why = {};
 
         ck_assert_int_eq(parse_args(bad[_i].args, &o, &v, &why), V_FORM);
-        ck_assert_msg(strstr(why.text, bad[_i].says), "%s: \"%s\" does not say %s", bad[_i].args[1], why.text, bad[_i].says);
+        ck_assert_msg(strstr(why.text, bad[_i].says), "%s: \"%s\" does not say %s", bad[_i].args[1],
+                why.text, bad[_i].says);
 }
 END_TEST
 
@@ -149,7 +153,8 @@ static void add(TCase *t) {
         tcase_add_test(t, a_verb_may_have_two_words);
         tcase_add_test(t, behind_two_dashes_nothing_is_an_option);
         tcase_add_test(t, help_needs_no_arguments);
-        tcase_add_loop_test(t, a_wrong_command_line_says_what_may_have_been_meant, 0, ELEMENTSOF(bad));
+        tcase_add_loop_test(
+                t, a_wrong_command_line_says_what_may_have_been_meant, 0, ELEMENTSOF(bad));
         tcase_add_test(t, a_thousand_options_are_refused);
 }
 

@@ -6,7 +6,8 @@
 #include "votectl/render.h"
 
 /* Counts the ballots and renders the result on a screen of that width. The text is the caller's. */
-static char* show(const char *question, const char *const *ballots, unsigned columns, bool color, bool final) {
+static char *show(const char *question, const char *const *ballots, unsigned columns, bool color,
+        bool final) {
         _cleanup_(definition_unrefp) Definition *d = make_definition(question);
         _cleanup_json_ Json *reply = json_new_object();
         _cleanup_(count_freep) Count *count = NULL;
@@ -50,15 +51,19 @@ static void widest_is(const char *text, size_t columns) {
                 const char *end = strchrnul(p, '\n');
                 _cleanup_free_ char *line = strndup(p, (size_t) (end - p));
 
-                ck_assert_msg(text_width(line) <= columns, "%zu columns, expected at most %zu:\n%s", text_width(line), columns, line);
+                ck_assert_msg(text_width(line) <= columns, "%zu columns, expected at most %zu:\n%s",
+                        text_width(line), columns, line);
                 p = *end ? end + 1 : end;
         }
 }
 
-#define PLURALITY "{\"text\":\"Who?\",\"method\":\"plurality\",\"options\":[\"Alice\",\"Bob\",\"Carol\"]}"
+#define PLURALITY                                                                                  \
+        "{\"text\":\"Who?\",\"method\":\"plurality\",\"options\":[\"Alice\",\"Bob\",\"Carol\"]}"
 
 START_TEST(bars_are_as_long_as_the_sums) {
-        _cleanup_free_ char *text = show(PLURALITY, BALLOTS(B("[1]"), B("[1]"), B("[1]"), B("[1]"), B("[0]"), B("[]")), 80, false, true);
+        _cleanup_free_ char *text =
+                show(PLURALITY, BALLOTS(B("[1]"), B("[1]"), B("[1]"), B("[1]"), B("[0]"), B("[]")),
+                        80, false, true);
 
         says(text, "6 of 10 voters took part (60.0 %); final");
         says(text, "Elected: Bob");
@@ -89,7 +94,8 @@ START_TEST(interim_figures_are_called_interim) {
 END_TEST
 
 START_TEST(without_colour_there_is_no_escape_sequence) {
-        _cleanup_free_ char *plain = show(PLURALITY, BALLOTS(B("[1]")), 80, false, true), *tinted = show(PLURALITY, BALLOTS(B("[1]")), 80, true, true);
+        _cleanup_free_ char *plain = show(PLURALITY, BALLOTS(B("[1]")), 80, false, true),
+                            *tinted = show(PLURALITY, BALLOTS(B("[1]")), 80, true, true);
 
         ck_assert_ptr_null(strchr(plain, '\033'));
         ck_assert_ptr_nonnull(strchr(tinted, '\033'));
@@ -97,7 +103,10 @@ START_TEST(without_colour_there_is_no_escape_sequence) {
 END_TEST
 
 START_TEST(a_long_name_is_shortened_on_a_narrow_screen) {
-        _cleanup_free_ char *text = show("{\"text\":\"Who?\",\"method\":\"plurality\",\"options\":[\"Wolfeschlegelsteinhausenbergerdorff the Elder\",\"Bob\"]}", BALLOTS(B("[0]")), 72, false, true);
+        _cleanup_free_ char *text =
+                show("{\"text\":\"Who?\",\"method\":\"plurality\",\"options\":["
+                     "\"Wolfeschlegelsteinhausenbergerdorff the Elder\",\"Bob\"]}",
+                        BALLOTS(B("[0]")), 72, false, true);
         _cleanup_free_ char *bars = strdup(strstr(text, "  0 Wolf") ?: "");
 
         says(bars, "…");
@@ -106,17 +115,23 @@ START_TEST(a_long_name_is_shortened_on_a_narrow_screen) {
 END_TEST
 
 START_TEST(a_score_has_its_mean) {
-        _cleanup_free_ char *text = show("{\"text\":\"Which?\",\"method\":\"score\",\"options\":[\"A\",\"B\"],\"max\":10}", BALLOTS(B("[7,3]"), B("[8,0]")), 80, false, true);
+        _cleanup_free_ char *text = show(
+                "{\"text\":\"Which?\",\"method\":\"score\",\"options\":[\"A\",\"B\"],\"max\":10}",
+                BALLOTS(B("[7,3]"), B("[8,0]")), 80, false, true);
 
         says(text, "mean 7.50 of 10");
         says(text, "mean 1.50 of 10");
 }
 END_TEST
 
-#define SCHULZE "{\"text\":\"Lead?\",\"method\":\"schulze\",\"options\":[\"Alice\",\"Bob\",\"None\"],\"default\":2,\"quorum\":4}"
+#define SCHULZE                                                                                    \
+        "{\"text\":\"Lead?\",\"method\":\"schulze\",\"options\":[\"Alice\",\"Bob\",\"None\"],"     \
+        "\"default\":2,\"quorum\":4}"
 
 START_TEST(the_matrix_marks_who_beats_whom) {
-        _cleanup_free_ char *text = show(SCHULZE, BALLOTS(B("[[0],[1]]"), B("[[0],[1]]"), B("[[0],[2]]"), B("[[1],[0]]")), 80, false, true);
+        _cleanup_free_ char *text = show(SCHULZE,
+                BALLOTS(B("[[0],[1]]"), B("[[0],[1]]"), B("[[0],[2]]"), B("[[1],[0]]")), 80, false,
+                true);
 
         says(text, "Elected: Alice");
         says(text, "dropped: quorum not reached, 3 for");
@@ -127,8 +142,12 @@ START_TEST(the_matrix_marks_who_beats_whom) {
 END_TEST
 
 START_TEST(a_cycle_is_shown_with_what_was_dropped) {
-        _cleanup_free_ char *text = show("{\"text\":\"Lead?\",\"method\":\"schulze\",\"options\":[\"A\",\"B\",\"C\"]}",
-                        BALLOTS(B("[[0],[1],[2]]"), B("[[0],[1],[2]]"), B("[[0],[1],[2]]"), B("[[1],[2],[0]]"), B("[[1],[2],[0]]"), B("[[2],[0],[1]]"), B("[[2],[0],[1]]")), 80, false, true);
+        _cleanup_free_ char *text =
+                show("{\"text\":\"Lead?\",\"method\":\"schulze\",\"options\":[\"A\",\"B\",\"C\"]}",
+                        BALLOTS(B("[[0],[1],[2]]"), B("[[0],[1],[2]]"), B("[[0],[1],[2]]"),
+                                B("[[1],[2],[0]]"), B("[[1],[2],[0]]"), B("[[2],[0],[1]]"),
+                                B("[[2],[0],[1]]")),
+                        80, false, true);
 
         says(text, "A cycle of defeats was resolved");
         says(text, "dropped: C over A, 4 to 3");
@@ -150,10 +169,14 @@ START_TEST(a_wide_matrix_is_broken_into_blocks_that_fit) {
 }
 END_TEST
 
-#define STV "{\"text\":\"Council?\",\"method\":\"stv\",\"options\":[\"Alice\",\"Bob\",\"Carol\"],\"seats\":2}"
+#define STV                                                                                        \
+        "{\"text\":\"Council?\",\"method\":\"stv\",\"options\":[\"Alice\",\"Bob\",\"Carol\"],"     \
+        "\"seats\":2}"
 
 START_TEST(the_rounds_tell_surpluses_and_exclusions) {
-        _cleanup_free_ char *text = show(STV, BALLOTS(B("[0,1]"), B("[0,1]"), B("[0,1]"), B("[0,2]"), B("[1]"), B("[2]")), 80, false, true);
+        _cleanup_free_ char *text = show(STV,
+                BALLOTS(B("[0,1]"), B("[0,1]"), B("[0,1]"), B("[0,2]"), B("[1]"), B("[2]")), 80,
+                false, true);
 
         says(text, "2 seats, 6 papers, quota 3");
         says(text, "1 first preferences; elected: Alice");
@@ -166,7 +189,9 @@ START_TEST(the_rounds_tell_surpluses_and_exclusions) {
 END_TEST
 
 START_TEST(a_count_that_stopped_says_what_the_lot_must_decide) {
-        _cleanup_free_ char *text = show("{\"text\":\"Council?\",\"method\":\"stv\",\"options\":[\"Alice\",\"Bob\",\"Carol\"],\"seats\":1}", BALLOTS(B("[0]"), B("[1]"), B("[2]")), 80, false, true);
+        _cleanup_free_ char *text = show("{\"text\":\"Council?\",\"method\":\"stv\",\"options\":["
+                                         "\"Alice\",\"Bob\",\"Carol\"],\"seats\":1}",
+                BALLOTS(B("[0]"), B("[1]"), B("[2]")), 80, false, true);
 
         says(text, "stopped: a lot must say who is excluded, of Alice, Bob, Carol");
         says(text, "needs a lot");

@@ -78,8 +78,10 @@ START_TEST(what_is_no_roll_is_refused_with_the_reason) {
         Why why = {};
         int r = read_roll(bad[_i].text, &f, &why);
 
-        ck_assert_msg(r == bad[_i].verdict, "\"%s\": %s (%s), expected %s", bad[_i].text, verdict_name(r), why.text, verdict_name(bad[_i].verdict));
-        ck_assert_msg(strstr(why.text, bad[_i].says), "\"%s\": \"%s\" does not say \"%s\"", bad[_i].text, why.text, bad[_i].says);
+        ck_assert_msg(r == bad[_i].verdict, "\"%s\": %s (%s), expected %s", bad[_i].text,
+                verdict_name(r), why.text, verdict_name(bad[_i].verdict));
+        ck_assert_msg(strstr(why.text, bad[_i].says), "\"%s\": \"%s\" does not say \"%s\"",
+                bad[_i].text, why.text, bad[_i].says);
 }
 END_TEST
 
@@ -111,10 +113,12 @@ START_TEST(a_large_roll_is_split_into_parts_that_fit) {
                 uint8_t seed[32] = { (uint8_t) i, (uint8_t) (i >> 8) };
 
                 ck_assert_int_eq(secret_key_from_seed(&k, seed), 0);
-                buf_printf(&text, "weight=2147483648 %s\n", key_hex(secret_key_public(k), (char[ID_HEX]) {}));
+                buf_printf(&text, "weight=2147483648 %s\n",
+                        key_hex(secret_key_public(k), (char[ID_HEX]) {}));
         }
         text.p[strlen("weight=2147483648") - 1] = '7';
-        ck_assert_msg(roll_file_parse(&f, text.p, text.n, &why) == V_DEFINITION, "2^31 * 1000 is more than 2^40");
+        ck_assert_msg(roll_file_parse(&f, text.p, text.n, &why) == V_DEFINITION,
+                "2^31 * 1000 is more than 2^40");
         for (char *p = text.p; (p = strstr(p, "weight=214")); p++)
                 memcpy(p, "weight=100", 10);
         ck_assert_msg(roll_file_parse(&f, text.p, text.n, &why) == 0, "%s", why.text);
