@@ -10,6 +10,7 @@
 
 #define TURN_EFFECTS_MAX 4096           /* carried out at the latest when so many have gathered */
 #define TURN_USEC_MAX (20 * USEC_PER_MSEC)
+#define WAKE_ACCURACY_USEC (10 * USEC_PER_MSEC)
 #define CHECKS_PER_JOB 32               /* signatures: a job of about a millisecond and a half */
 
 typedef struct Request {
@@ -253,7 +254,10 @@ static int do_wake(Shell *s, uint64_t at_usec) {
         s->wake_usec = at_usec;
         if (at_usec == USEC_INFINITY)
                 return sd_event_source_set_enabled(s->wake, SD_EVENT_OFF);
-        r = sd_event_source_set_time(s->wake, at_usec);
+        /* What is to go on at once shall not wait until other timers are due, too. */
+        r = sd_event_source_set_time_accuracy(s->wake, at_usec <= now_usec() + USEC_PER_MSEC ? 1 : WAKE_ACCURACY_USEC);
+        if (r >= 0)
+                r = sd_event_source_set_time(s->wake, at_usec);
         return r < 0 ? r : sd_event_source_set_enabled(s->wake, SD_EVENT_ONESHOT);
 }
 
@@ -401,7 +405,7 @@ int shell_new(Shell **ret, const ShellSetup *setup) {
         if (r >= 0)
                 r = sd_event_source_set_enabled(s->turn, SD_EVENT_OFF);
         if (r >= 0)
-                r = sd_event_add_time(setup->event, &s->wake, CLOCK_MONOTONIC, USEC_INFINITY, 10 * USEC_PER_MSEC, on_wake, s);
+                r = sd_event_add_time(setup->event, &s->wake, CLOCK_MONOTONIC, USEC_INFINITY, WAKE_ACCURACY_USEC, on_wake, s);
         if (r >= 0)
                 r = sd_event_source_set_enabled(s->wake, SD_EVENT_OFF);
         if (r < 0)
