@@ -34,17 +34,20 @@ static int on_submit(Distant *d, const Json *params, Json **ret, char **ret_erro
         r = json_get_text(params, "line", 1, ENTRY_BYTES_MAX, &line, why);
         if (r == 0)
                 r = entry_parse(&entry, d->c->genesis, line, strlen(line), why);
-        if (r == 0)
+        if (r == 0) {
                 r = chain_check_entry(audit_chain(d->ledger.audit), entry, now_realtime_sec(), why);
+                r = r == V_DUPLICATE ? 0 : r;
+        }
         if (r == -ENOMEM)
                 return ctl_oom(d->c);
-        if (r != 0 && r != V_DUPLICATE) {       /* the peer would not say why */
+        if (r != 0) {                           /* the peer would not say why */
                 *ret = json_new_object();
                 json_set_text(*ret, "verdict", verdict_name(r));
                 json_set_text(*ret, "text", why->text);
                 *ret_error = strdup(INTERFACE "Refused");
                 return EXIT_DONE;
         }
+        assert(entry);
         m.lines = line;
         m.n_lines_bytes = strlen(line);
         r = distant_send(d, &m);

@@ -95,7 +95,7 @@ int ctl_list_files(Ctl *c, const char *sub, const char *suffix, Json **ret) {
         r = ctl_path(c, sub, NULL, &folder);
         if (r != 0)
                 return r;
-        d = opendir(folder);
+        d = opendir(ASSERT_PTR(folder));
         if (!d && errno != ENOENT && errno != EACCES)
                 return ctl_fail(
                         c, EXIT_FAILED, NULL, "cannot read %s: %s", folder, strerror(errno));

@@ -100,7 +100,7 @@ static bool says_utf8(void) {
 }
 
 static void look_at_terminal(Ctl *c) {
-        const char *term = getenv("TERM");
+        const char *term = getenv("TERM"), *plain = getenv("NO_COLOR");
         struct winsize ws = {};
 
         c->in_terminal = isatty(STDIN_FILENO);
@@ -110,8 +110,7 @@ static void look_at_terminal(Ctl *c) {
                 ws = (struct winsize) {};
         c->columns = from_environment("COLUMNS", ws.ws_col > 0 ? ws.ws_col : COLUMNS_DEFAULT);
         c->rows = from_environment("LINES", ws.ws_row > 0 ? ws.ws_row : ROWS_DEFAULT);
-        c->color = c->out_terminal && !(getenv("NO_COLOR") && *getenv("NO_COLOR")) && term &&
-                   !streq(term, "dumb");
+        c->color = c->out_terminal && !(plain && *plain) && term && !streq(term, "dumb");
         c->utf8 = says_utf8();
 }
 

@@ -31,6 +31,7 @@ _noreturn_ static void run_keeper(const OwnAgent *a, int in, int out) {
         pid_t agent;
         char c;
 
+        assert(a->socket && a->dir);
         (void) setsid();                        /* ^C at the terminal is not for us */
 
         agent = fork();

@@ -146,7 +146,7 @@ static int check_wanted(Ctl *c, const Genesis *g) {
                 r = ctl_pin_find(c, wanted, &pin);
                 if (r != 0)
                         return r;
-                same = id_equal(&pin->network, &g->network);
+                same = id_equal(&ASSERT_PTR(pin)->network, &g->network);
                 (void) genesis_free(pin);
                 if (same)
                         return EXIT_DONE;
@@ -176,7 +176,7 @@ int ctl_network(Ctl *c) {
         if (r != 0)
                 return ctl_fail_why(c, r, EXIT_WRONG,
                         "The node sent a genesis that no node of this version keeps.", &why);
-        r = check_wanted(c, g);
+        r = check_wanted(c, ASSERT_PTR(g));
         if (r == 0)
                 r = ctl_pin_has(c, &g->network, &c->pinned);
         if (r == 0)

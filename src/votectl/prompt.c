@@ -57,7 +57,7 @@ int prompt_yes(Ctl *c, const char *instead, const char *question, ...) {
                 r = prompt_line(c, asked, &answer);
                 if (r != 0)
                         return r;
-                if (streq(answer, "yes") || streq(answer, "y"))
+                if (streq(ASSERT_PTR(answer), "yes") || streq(answer, "y"))
                         return EXIT_DONE;
                 if (streq(answer, "no") || streq(answer, "n"))
                         return ctl_fail(c, EXIT_CANCELLED, NULL, "nothing was sent");
@@ -169,7 +169,7 @@ int prompt_passphrase(Ctl *c, const char *what, bool again, char **ret) {
         r = read_hidden(c, question, &first);
         if (r != 0)
                 return r;
-        if (again && *first) {
+        if (again && *ASSERT_PTR(first)) {
                 r = read_hidden(c, "Once more: ", &second);
                 if (r != 0)
                         return r;

@@ -317,13 +317,14 @@ static int verb_add(Ctl *c) {
         r = id_from_hex(&(Id) {}, from) == 0 ? fetch_genesis(c, from, &g)
                                             : read_genesis(c, from, &g);
         if (r == 0)
-                r = check_id(c, g);
+                r = check_id(c, ASSERT_PTR(g));
         if (r == 0)
                 r = ctl_pin_has(c, &g->network, &there);
         if (r == 0)
                 r = ctl_pin_add(c, g);
         if (r != 0)
                 return r;
+        assert(g);
         if (c->json)
                 return ctl_json(c, genesis_json(g));
         buf_printf(&c->out, "%s\n", id_hex(&g->network, (char[ID_HEX]) {}));

@@ -227,6 +227,7 @@ static int verb_verify(Ctl *c) {
         r = find_network(c, receipt, &network, &g);
         if (r != 0)
                 return r;
+        assert(g);
         r = receipt_verify(receipt, &network, &facts, &why);
         if (r != 0)
                 return r < 0 ? ctl_oom(c)

@@ -94,7 +94,8 @@ static void twist_receipt(Json *o, const QuerySource *q) {
         if (lie == LIE_SIGNATURE && json_get_text(receipt, "entry", 1, 65536, &text, NULL) == 0) {
                 char *twisted = strdup(text), *at = strstr(twisted, "\"signature\":\"");
 
-                memcpy(at + strlen("\"signature\":\"") + 10, "AAAA", 4);
+                for (unsigned i = 0; i < 4; i++)
+                        at[strlen("\"signature\":\"") + 10 + i] = 'A';
                 json_set_text(receipt, "entry", twisted);
                 free(twisted);
         }
