@@ -308,6 +308,7 @@ int sync_on_range(Peer *p, PeerLink *l, const Request *q, const Message *m);
 int sync_not_delivered(Peer *p, const Request *q, bool late);
 void ranges_hedge(Peer *p);
 void range_free(Peer *p, Range *g);
+void ranges_done(Peer *p);                      /* frees them all */
 
 /* submit.c */
 int submit_line(Peer *p, const NodeEvent *ev);

@@ -409,6 +409,7 @@ Peer* peer_free(Peer *p) {
 
         node_effects_done(&p->out);
         node_effects_done(&p->held);
+        ranges_done(p);
         import_done(p);
         submit_done(p);
         mine_done(p);

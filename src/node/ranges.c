@@ -17,6 +17,11 @@ void range_free(Peer *p, Range *g) {
         free(g);
 }
 
+void ranges_done(Peer *p) {
+        while (!TAILQ_EMPTY(&p->sync.ranges))
+                range_free(p, TAILQ_FIRST(&p->sync.ranges));
+}
+
 static Range* range_insert(Peer *p, uint64_t from, uint64_t max, bool front) {
         Range *g;
 

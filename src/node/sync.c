@@ -111,8 +111,7 @@ void sync_ask_info(Peer *p, PeerLink *l, bool with_locator) {
 void sync_end(Peer *p) {
         Request *q, *next;
 
-        while (!TAILQ_EMPTY(&p->sync.ranges))
-                range_free(p, TAILQ_FIRST(&p->sync.ranges));
+        ranges_done(p);
         for (q = TAILQ_FIRST(&p->requests); q; q = next) {
                 next = TAILQ_NEXT(q, list);
                 if (q->type == REQUEST_RANGE)

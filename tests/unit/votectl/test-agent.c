@@ -225,7 +225,7 @@ START_TEST(a_real_agent_ends_when_we_are_killed) {
         ck_assert_int_eq(agent_connect(&fd, socket_path, &why), 0);
         (void) kill(pid, SIGKILL);
         ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
-        ck_assert_int_eq(read(fd, &c, 1), 0);   /* the agent has closed: it is gone */
+        ck_assert_int_le(read(fd, &c, 1), 0);   /* closed or reset: the agent is gone */
         (void) close(fd);
         snprintf(command, sizeof command, "rm -rf %s", dir);
         ck_assert_int_eq(system(command), 0);
