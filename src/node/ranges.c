@@ -178,6 +178,8 @@ static int parse_range(Peer *p, Range *g) {
                 n_blocks++;
         }
 
+        if (n_blocks == 0)              /* nothing in it: as good as no answer */
+                return range_bad(p, g);
         s->max = CLAMP(BLOCKS_RESPONSE_BYTES / (g->n_text / n_blocks + 1), UINT64_C(1),
                         (uint64_t) RANGE_MAX);
         if (n_blocks < g->max &&

@@ -19,7 +19,9 @@ static const char* find(const char *line, size_t n, const char *key) {
         const char *at;
 
         assert(k + 4 < sizeof(pattern));
+        /* bytes, not a string: NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
         memcpy(pattern + 1, key, k);
+        /* NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
         memcpy(pattern + 1 + k, "\":[", 3);
         at = memmem(line, n, pattern, k + 4);
         return at ? at + k + 4 : NULL;
