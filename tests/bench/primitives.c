@@ -16,7 +16,7 @@
 #include "consensus/pow.h"
 #include "crypto/hash.h"
 #include "crypto/sign.h"
-#include "unit/ledger/fixture.h"
+#include "../unit/ledger/fixture.h"
 
 #define THREADS_MAX 256
 #define VOTERS_MAX 100000U
