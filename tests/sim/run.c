@@ -90,7 +90,7 @@ static void add_hosts(Run *r) {
                         .role = HOST_PEER,
                         .key = key++,
                         .mine = i < miners,
-                        .tries_per_sec = (uint32_t) (1 + r->difficulty / r->interval / miners),
+                        .tries_per_sec = (uint32_t) (1 + r->difficulty / r->interval / MAX(miners, 1U)),
                 };
 
                 if (run_has(r, FAULT_BIT(CLOCK)))

@@ -53,6 +53,7 @@ static uint64_t naive(const PowConfig *c, const TestBlock *blocks, size_t height
                 difficulties += blocks[h - 1].difficulty;
         }
         last = blocks[height - 1].difficulty;
+        ck_assert(gaps > 0);
         result = difficulties * c->interval / gaps;
         if (result > (__extension__ (unsigned __int128) 4) * last)
                 result = (__extension__ (unsigned __int128) 4) * last;

@@ -139,6 +139,7 @@ START_TEST(the_golden_ledger_is_made_to_the_byte) {
                 ck_assert_int_eq(write_file_atomic(write, lines.p, lines.n, 0644), 0);
 
         ck_assert_msg(read_file(path, 1U << 20, &golden) == 0, "%s (set $abs_top_srcdir)", path);
+        ck_assert_ptr_nonnull(lines.p);
         for (a = past_comments(golden.p), b = lines.p; *a && *a == *b; a++, b++)
                 n += *a == '\n';
         ck_assert_msg(*a == *b, "line %u differs at: %.60s, expected: %.60s", n, b, a);

@@ -165,6 +165,7 @@ START_TEST(a_block_without_the_work_is_a_fault) {
         height = chain_tip(town_chain(&t, 0))->height;
         b = puppet_block(p, NULL, 0, world_now_sec(t.w));
         nonce = strstr(b->seal_line, "\"nonce\":\"");
+        /* within the line: NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
         memcpy(nonce + 9, "0000000000000001", 16);
         puppet_announce(p, b);
         world_run(t.w, SECOND);
