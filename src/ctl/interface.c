@@ -159,6 +159,8 @@ static const char* read_member(const char *p, Interface *i) {
         p = skip(p);
 
         if (streq(kind, "interface")) {
+                if (i->name)
+                        return NULL;
                 i->name = TAKE_PTR(name);
                 return p;
         }

@@ -81,6 +81,7 @@ static const char *const broken[] = {
         "interface a.b\nmethod X() ()",
         "method X() -> ()",
         "interface a.b\n%",
+        "interface a.b\ninterface c.d",
 };
 
 START_TEST(a_broken_text_is_an_error) {
