@@ -56,8 +56,8 @@ for corpus in "$top"/tests/fuzz/corpus/*/; do
 	target=$(basename "$corpus")
 	[ -x "$fuzzers/tests/fuzz/fuzz-$target" ] || { echo "fuzz-$target: no fuzzer was built (needs clang)"; continue; }
 	mkdir "$work/corpus-$target"
-	part "fuzz-$target" "$fuzzers/tests/fuzz/fuzz-$target" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=20 -print_final_stats=0 \
-		-artifact_prefix="$work/" "$work/corpus-$target" "$corpus"
+	part "fuzz-$target" "$fuzzers/tests/fuzz/fuzz-$target" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=20 -error_exitcode=1 \
+		-timeout_exitcode=1 -artifact_prefix="$work/" "$work/corpus-$target" "$corpus"
 done
 
 if [ -e "$top/tests/bench/run" ]; then
