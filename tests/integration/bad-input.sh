@@ -58,7 +58,7 @@ echo 'sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIA=
 refused "a hardware key on a roll" 'line 1.*(sk-|hardware|security key)' ctl p roll add "$work/sk" --name sk
 echo "$key" >"$work/members"
 ctl p roll add "$work/members" --name members >/dev/null
-election() { jq -n "$1 + {rolls: [\"members\"], title: \"t\"} | {opens: \"+5s\", closes: \"+60s\", name: \"e\", questions: [{text: \"q\", method: \"plurality\", options: [\"yes\", \"no\"]}]} + ." >"$work/e.json"; }
+election() { jq -n "{rolls: [\"members\"], title: \"t\"} + $1 | {opens: \"+5s\", closes: \"+60s\", name: \"e\", questions: [{text: \"q\", method: \"plurality\", options: [\"yes\", \"no\"]}]} + ." >"$work/e.json"; }
 election '{opens: "+60s", closes: "+30s"}'
 refused "an election that closes before it opens" 'closes.*opens|opens.*closes' ctl p election create "$work/e.json" --yes
 election '{rolls: ["nobody"]}'
@@ -70,6 +70,7 @@ election '{qestions: []}'
 refused "a misspelt key in an election" 'did you mean .questions' ctl p election create "$work/e.json" --yes
 election '{name: "good"}'
 ctl p election create "$work/e.json" --yes >/dev/null
+election '{name: "good", title: "another"}'     # else it may be the same line, which is no mistake
 refused "the same name again" 'good|taken|already|duplicate' ctl p election create "$work/e.json" --yes
 refused "an election that is not there" 'no election|did you mean' ctl p show godo
 until_true 30 opened p good
