@@ -141,7 +141,10 @@ static int hand_keys_to_check(Peer *p, Item *i, Entry *e) {
                 SigCheck c = { .key = roll->voters[k].key };
                 int r;
 
-                r = verify_add(p, (CheckFor) { .type = CHECK_KEY, .id = i->id }, &c);
+                r = verify_add(p, (CheckFor) { .type = CHECK_KEY,
+                                                .id = i->id,
+                                                .serial = i->checking },
+                                &c);
                 if (r < 0)
                         return r;
                 i->n_pending++;
@@ -156,7 +159,10 @@ static int hand_to_check(Peer *p, Item *i, Entry *e) {
         r = entry_sig_check(e, p->genesis, &c);
         if (r < 0)
                 return r;
-        r = verify_add(p, (CheckFor) { .type = CHECK_ENTRY, .id = i->id }, &c);
+        i->checking = peer_token(p);
+        r = verify_add(p,
+                        (CheckFor) { .type = CHECK_ENTRY, .id = i->id, .serial = i->checking },
+                        &c);
         if (r < 0)
                 return r;
         i->n_pending = 1;
@@ -331,14 +337,37 @@ static int refuse_checked(Peer *p, Item *i, PeerLink *from) {
         return r;
 }
 
+/* The link that it came by may send more. NULL: it came by none that is still there. */
+static PeerLink* done_checking(Peer *p, const Item *i) {
+        PeerLink *l = i->from != 0 ? peer_link_find(p, i->from) : NULL;
+
+        if (l) {
+                l->n_checks--;
+                peer_link_update_reading(p, l);
+        }
+        return l;
+}
+
+void admit_is_verified(Peer *p, Item *i, Entry *e) {
+        assert(i->state == ITEM_CHECKING);
+        assert(e->verified);
+
+        (void) done_checking(p, i);
+        i->from = i->checking = i->n_pending = 0;
+        i->invalid = i->bad_key = false;
+        (void) entry_unref(i->entry);
+        i->entry = entry_ref(e);
+        p->drafts_dirty = true;
+}
+
 int admit_on_checked(Peer *p, const CheckFor *what, bool valid) {
         Item *i = item_table_find(&p->items, &what->id);
         PeerLink *l;
         Why why;
         int r = 0;
 
-        if (!i || i->state != ITEM_CHECKING || i->n_pending == 0)
-                return -EINVAL;
+        if (!i || i->state != ITEM_CHECKING || i->checking != what->serial)
+                return 0;       /* it was known otherwise meanwhile: admit_is_verified() */
         if (!valid && !i->invalid) {
                 i->invalid = true;
                 i->bad_key = what->type == CHECK_KEY;
@@ -347,11 +376,7 @@ int admit_on_checked(Peer *p, const CheckFor *what, bool valid) {
                 return 0;
         if (i->n_blocks > 0)
                 p->drafts_dirty = true;
-        l = i->from != 0 ? peer_link_find(p, i->from) : NULL;
-        if (l) {
-                l->n_checks--;
-                peer_link_update_reading(p, l);
-        }
+        l = done_checking(p, i);
         if (i->invalid)
                 return refuse_checked(p, i, l);
 

@@ -330,30 +330,53 @@ static int connect_ready(Peer *p) {
         return 0;
 }
 
-/* A branch beside the main chain is offered when all of it is here. */
-static int offer_branch(Peer *p) {
-        _cleanup_free_ Id *ids = NULL;
-        uint64_t fork;
-        Draft *d;
-        size_t n;
-        int r;
+/* Whether d and all that it stands on, down to the main chain, is here. */
+static bool is_whole(const Peer *p, const Draft *d) {
+        const Draft *parent;
+        uint64_t height;
 
-        if (!p->has_want || p->trouble || p->broken)
-                return 0;
-        d = draft_find(p, &p->want_tip);
-        if (!d || d->state != DRAFT_COMPLETE || d->offered)
-                return 0;
-        r = p->engine->type->branch(p->engine, &p->want_tip, &fork, &ids, &n);
-        if (r < 0)
-                return r == -ENODATA ? 0 : r;
-        for (size_t k = 0; k < n; k++) {
-                const Draft *x = draft_find(p, ids + k);
-
-                if (!x || x->state != DRAFT_COMPLETE)
-                        return 0;
+        while ((parent = draft_find(p, &d->block->header.parent))) {
+                if (parent->state != DRAFT_COMPLETE)
+                        return false;
+                d = parent;
         }
-        d->offered = true;
-        return engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_BODIES, .id = d->id });
+        return id_equal(&d->block->header.parent, &p->genesis->network) ||
+                        p->store->ops->block_find(p->store, &d->block->header.parent, &height) == 0;
+}
+
+/* The end of the longest branch that is here as a whole and was not offered yet. */
+static Draft* whole_branch(Peer *p) {
+        Draft *d, *parent, *best = NULL;
+
+        TAILQ_FOREACH(d, &p->drafts, list)
+                d->is_end = d->state == DRAFT_COMPLETE;
+        TAILQ_FOREACH(d, &p->drafts, list)
+                if (d->state == DRAFT_COMPLETE && (parent = draft_find(p, &d->block->header.parent)))
+                        parent->is_end = false;
+        TAILQ_FOREACH(d, &p->drafts, list)
+                if (d->is_end && !d->offered &&
+                                (!best || d->block->header.height > best->block->header.height) &&
+                                is_whole(p, d))
+                        best = d;
+        return best;
+}
+
+/* A branch beside the main chain is offered when all of it is here, any branch: the heaviest may
+ * stay without its bodies for good, and what is lighter than that, but heavier than ours, must not
+ * wait for it. The engine leaves what is lighter than ours. */
+static int offer_branches(Peer *p) {
+        while (p->n_drafts > 0 && !p->trouble && !p->broken && !p->has_switch) {
+                Draft *d = whole_branch(p);
+                int r;
+
+                if (!d)
+                        return 0;
+                d->offered = true;
+                r = engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_BODIES, .id = d->id });
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 int drafts_advance(Peer *p) {
@@ -402,7 +425,7 @@ int drafts_advance(Peer *p) {
                         return r;
                 if (p->drafts_dirty)                    /* enough for one step */
                         break;
-                r = offer_branch(p);
+                r = offer_branches(p);
                 if (r < 0)
                         return r;
         }

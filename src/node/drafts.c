@@ -323,7 +323,7 @@ int draft_on_announced(Peer *p, PeerLink *l, const Message *m) {
                 if (r < 0)
                         return r;
                 if (verdict == V_ORPHAN)
-                        sync_consider(p);
+                        sync_on_orphan(p, l);
                 else if (verdict > 0)
                         (void) peer_link_fault(p, l, verdict, &why, NULL);
                 if (!d)
@@ -396,8 +396,8 @@ int draft_add_block(Peer *p, Block *block, PeerLink *from, bool imported, int *r
         return r;
 }
 
-/* The engine wants to go to tip: every block from the fork up to it. Those that are wanted already
- * stand on ancestors that are, too. */
+/* The engine wants to go to tip: every block from the fork up to it. What one stands on may be wanted
+ * no more although it is: it was dropped, and its header came again. */
 int draft_want(Peer *p, const Id *tip) {
         _cleanup_free_ Id *ids = NULL;
         uint64_t fork;
@@ -417,12 +417,8 @@ int draft_want(Peer *p, const Id *tip) {
                 const char *seal;
                 size_t n_seal;
 
-                if (d && (d->state == DRAFT_WANTED || d->state == DRAFT_COMPLETE))
-                        break;
-                if (d && d->state == DRAFT_HEADER) {
+                if (d && d->state == DRAFT_HEADER)
                         d->state = DRAFT_WANTED;
-                        continue;
-                }
                 if (d || p->n_drafts >= DRAFTS_MAX)
                         continue;
 

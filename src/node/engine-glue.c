@@ -179,7 +179,7 @@ static int carry_out(Peer *p, const EngineEvent *ev, const EngineEffect *fx) {
         case ENGINE_FX_ORPHAN:
                 l = peer_link_find(p, ev->from);
                 if (l)
-                        sync_consider(p);
+                        sync_on_orphan(p, l);
                 return 0;
 
         case ENGINE_FX_MINE:

@@ -75,6 +75,7 @@ struct Item {
         bool out;               /* waits to be announced */
         bool invalid;           /* its signature does not verify, or it lists a bad key */
         bool bad_key;           /* the latter */
+        uint64_t checking;      /* CHECKING: serial of these checks */
         unsigned n_pending;     /* CHECKING: answers that are still to come */
         Waiter *waiters;
         TAILQ_ENTRY(Item) states, outs;

@@ -212,6 +212,7 @@ int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_ve
 int admit_lines(Peer *p, PeerLink *l, const Message *m, bool *ret_gone);
 int admit_block_entry(Peer *p, Item *i, Entry *e);      /* its signature is checked, if it was not yet */
 int admit_on_checked(Peer *p, const CheckFor *what, bool valid);
+void admit_is_verified(Peer *p, Item *i, Entry *e);      /* i is CHECKING; e, the same line, was verified before */
 /* Everything but the signature: the chain's verdict, the voter's deadline, what the pool would say. 0, verdict, -errno. */
 int admit_judge(Peer *p, Entry *e, bool voter, Why *why);
 int admit_enter(Peer *p, Item *i, Why *why);            /* i has a verified entry that was judged fit; the pool's verdict */
@@ -294,6 +295,7 @@ void clock_compare(Peer *p, const Header *h);   /* a block was announced just no
 
 /* sync.c */
 void sync_consider(Peer *p);                    /* begin, if somebody is ahead */
+void sync_on_orphan(Peer *p, PeerLink *l);      /* l sent a header whose parent is not known */
 int sync_on_info(Peer *p, PeerLink *l, const Request *q, const Message *m);
 void sync_ask_info(Peer *p, PeerLink *l, bool locator);
 void sync_let_down(Peer *p, PeerLink *l);

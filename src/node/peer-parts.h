@@ -148,6 +148,7 @@ struct Draft {
         bool orphan;            /* its parent was not known when its seal was looked at */
         bool known;             /* the engine has it already */
         bool offered;           /* the engine was told that it is complete */
+        bool is_end;            /* of those that are complete: none stands on it */
         uint64_t serial, request, since_usec, ask_usec;
         unsigned tries;
         size_t bytes;           /* of the entries that came with it */
@@ -194,7 +195,7 @@ typedef enum CheckType {
 typedef struct CheckFor {
         CheckType type;
         Id id;                  /* of the entry or the block */
-        uint64_t serial;        /* of the draft: another one of the same block may have another seal */
+        uint64_t serial;        /* of the draft (another one of the same block may have another seal), or of the entry's checks */
 } CheckFor;
 
 typedef struct Batch Batch;     /* of signatures that are being checked */

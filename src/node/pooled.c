@@ -110,8 +110,8 @@ int pooled_return(Peer *p, Entry *e) {
                 if (!i)
                         return -ENOMEM;
         }
-        if (i->state == ITEM_CHECKING)          /* its answer decides */
-                return 0;
+        if (i->state == ITEM_CHECKING)          /* for another block that has it */
+                admit_is_verified(p, i, e);
         if (!i->entry) {
                 gossip_unwant(p, i);
                 i->entry = entry_ref(e);

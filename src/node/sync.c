@@ -189,6 +189,12 @@ void sync_consider(Peer *p) {
         peer_arm(p, p->now_usec + PATIENCE_USEC);
 }
 
+/* What it said of its chain is older than the header that it sent now, so it is asked anew. */
+void sync_on_orphan(Peer *p, PeerLink *l) {
+        sync_ask_info(p, l, false);
+        sync_consider(p);
+}
+
 void sync_timers(Peer *p) {
         if (p->sync.run == 0)
                 return;

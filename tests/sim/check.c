@@ -113,6 +113,21 @@ static bool side_by_side(const Run *r, const KnownBlock *a, const KnownBlock *b)
         return true;
 }
 
+static bool is_liars(const Run *r, const KnownBlock *b) {
+        const Host *h = world_host_of_key(r->world, &b->sealer);
+
+        return !h || !h->honest;
+}
+
+/* Whether the branch that ends in tip is a liar's from the fork up to height: nobody saw it grow, and
+ * it won by chance. */
+static bool kept_back(const Run *r, const KnownBlock *tip, uint64_t fork, uint64_t height) {
+        for (const KnownBlock *b = blocks_at(tip, height); b && b->height > fork; b = b->parent)
+                if (!is_liars(r, b))
+                        return false;
+        return true;
+}
+
 /* --- the chain of a peer --- */
 
 static const KnownBlock* tip_of(const Checks *c, unsigned host) {
@@ -184,7 +199,8 @@ static void went_back(Host *h, const KnownBlock *from, uint64_t fork) {
         world_note(h->world, "reorg", h->number, depth, NULL, 0);
         if (depth >= r->confirmations &&
                         !hidden_since(r, MIN(lost->found_usec, won ? won->found_usec : UINT64_MAX)) &&
-                        !side_by_side(r, blocks_at(from, common), blocks_at(tip, common)))
+                        !side_by_side(r, blocks_at(from, common), blocks_at(tip, common)) &&
+                        !kept_back(r, tip, fork, common))
                 world_fail(h->world, "no final block is disconnected", "host %u disconnected %" PRIu64 " blocks down to height %" PRIu64
                                 ", and nobody was cut off since", h->number, depth, fork);
         check_returned(h, from, fork);
@@ -235,7 +251,8 @@ static void check_final(const Host *h, const View *v) {
                         continue;
                 mine = blocks_find(&c->blocks, v->ids + height);
                 other = id_is_zero(&c->finals[height]) ? NULL : blocks_find(&c->blocks, &c->finals[height]);
-                if (other && !hidden_since(r, MIN(mine->found_usec, other->found_usec)) && !side_by_side(r, mine, other))
+                if (other && !hidden_since(r, MIN(mine->found_usec, other->found_usec)) && !side_by_side(r, mine, other) &&
+                                !is_liars(r, mine) && !is_liars(r, other))
                         world_fail(h->world, "no two honest peers hold different final blocks",
                                         "height %zu: host %u has %s, another had %s, and nobody was cut off since", height,
                                         h->number, HEX(&mine->id), HEX(&other->id));
