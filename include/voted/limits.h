@@ -52,6 +52,14 @@
 #define BLOCK_COUNT_MAX               ((1U << 24) - 1)
 #define LEDGER_LINE_BYTES_MAX         (1U << 20)   /* no line of a ledger is longer */
 #define SEAL_BYTES_MAX                (64U << 10)
+#define DELTA_MSEC_MIN                50U
+#define DELTA_MSEC_DEFAULT            1000U
+#define DELTA_MSEC_MAX                10000U
+#define CERTIFICATE_BYTES_MAX         (12U << 10)  /* 100 signatures of 94 bytes, and what is about them */
+#define CERTIFICATES_BYTES_MAX        (256U << 10) /* in one answer to get_certificates */
+#define PROPOSE_SKIPS_MAX             16U          /* skip certificates in one proposal */
+#define PROPOSE_BYTES_MAX             (4U << 20)   /* ids of the largest block, certificates, header */
+#define EVIDENCE_BYTES_MAX            1024U
 #define RECEIPT_HEADERS_MAX           16U
 #define SIDE_HEADERS_MAX              4096U
 #define RETARGET_WINDOW               16U

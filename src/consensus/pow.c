@@ -383,6 +383,13 @@ static int pow_step(Engine *e, const EngineEvent *ev, EngineEffects *ret) {
                 return step_found(p, ev, ret);
         case ENGINE_EV_MESSAGE:
         case ENGINE_EV_TICK:
+        case ENGINE_EV_DUE:
+        case ENGINE_EV_VALID:
+        case ENGINE_EV_RECORDED:
+        case ENGINE_EV_LINK:
+        case ENGINE_EV_HEARD:
+        case ENGINE_EV_BEHIND:
+        case ENGINE_EV_RESUME:
                 return 0;       /* work needs neither messages nor timers */
         }
         return 0;

@@ -138,7 +138,8 @@ static int queue_message(Peer *p, const EngineEffect *fx) {
                 _cleanup_buf_ Buf b = {};
                 NodeEffect send = { .type = NODE_FX_SEND, .link = l->id, .lane = LANE_ENGINE };
 
-                if (!l->up || l->client || (fx->to != 0 && fx->to != l->id))
+                if (!l->up || l->client ||
+                                (fx->audience == ENGINE_TO_LINK && fx->to != l->id))
                         continue;
                 r = message_frame(&b,
                                 &(Message) { .type = type,
@@ -211,6 +212,14 @@ static int carry_out(Peer *p, const EngineEvent *ev, const EngineEffect *fx) {
         case ENGINE_FX_ALARM:
                 alarm_text(p, fx);
                 return 0;
+
+        case ENGINE_FX_JUDGE:
+        case ENGINE_FX_RECORD_BLOCK:
+        case ENGINE_FX_FORGET:
+        case ENGINE_FX_FETCH:
+        case ENGINE_FX_ASK:
+        case ENGINE_FX_FINAL:
+                return -EINVAL;         /* no engine with messages is in the table */
         }
         return -EINVAL;
 }

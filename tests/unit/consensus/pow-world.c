@@ -323,6 +323,12 @@ void node_step(WorldNode *n, const EngineEvent *ev) {
                 case ENGINE_FX_RECORD:
                 case ENGINE_FX_EVIDENCE:
                 case ENGINE_FX_WAKE:
+                case ENGINE_FX_JUDGE:
+                case ENGINE_FX_RECORD_BLOCK:
+                case ENGINE_FX_FORGET:
+                case ENGINE_FX_FETCH:
+                case ENGINE_FX_ASK:
+                case ENGINE_FX_FINAL:
                         ck_abort_msg("an effect that pow does not have: %d", (int) fx->type);
                 }
         }
