@@ -148,8 +148,8 @@ static bool needs_whole(const Draft *d) {
                 return false;
         if (!d->ids)
                 return true;
-        if (!d->items || d->n_ready >= d->block->header.count)
-                return false;
+        if (!d->items || d->n_ready >= d->block->header.count || d->block->entries[d->n_ready])
+                return false;           /* it is here: its turn to be checked has not come yet */
         i = d->items[d->n_ready];
         return i->state == ITEM_WANTED && i->asked == 0 && i->ask_usec == USEC_INFINITY;
 }

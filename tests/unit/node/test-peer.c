@@ -2,6 +2,7 @@
 #include "town.h"
 #include "../help.h"
 #include "ledger/export.h"
+#include "proto/message.h"
 
 #define SECOND USEC_PER_SEC
 #define MINUTE (60 * SECOND)
@@ -118,6 +119,43 @@ START_TEST(who_comes_late_to_a_long_ledger_is_not_let_down_by_loss) {
         for (unsigned a = 0; a < 5; a++)
                 for (unsigned b = 0; b < 5; b++)
                         ck_assert(!world_banned(t.w, t.peers[a], t.peers[b]));
+        town_done(&t);
+}
+END_TEST
+
+static void count_asked_again(void *userdata, unsigned from, unsigned to, const char *data,
+                size_t n) {
+        _cleanup_message_ Message m = {};
+
+        (void) from;
+        (void) to;
+        if (message_parse(&m, MESSAGE_FROM_PEER, data, n, NULL) == 0)   /* not a tracker's */
+                *(unsigned *) userdata += m.type == MESSAGE_GET_BLOCKS_IDS;
+}
+
+/* More signatures and keys than are checked at a time: what comes after them waits, but it is here. */
+START_TEST(who_comes_late_asks_for_no_block_twice) {
+        static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g", "h" };
+        unsigned again = 0;
+        Town t;
+
+        town(&t, &(TownSetup) { .n_peers = 3, .late = true });
+        ck_assert(town_elect(&t, 600));
+        for (unsigned i = 0; i < ELEMENTSOF(names); i++) {
+                _cleanup_(entry_unrefp) Entry *e = fixture_roll(t.genesis, FIXTURE_ADMIN, names[i],
+                                0, 0, 3000);
+
+                ck_assert_int_eq(town_post(&t, 0, e), 0);
+                if (i >= 5)                     /* the first six in one block, or two */
+                        world_run(t.w, MINUTE);
+        }
+        ck_assert_uint_eq(chain_n_rolls(town_chain(&t, 1)), 1 + ELEMENTSOF(names));
+
+        world_set_tap(t.w, count_asked_again, &again);
+        world_start(t.w, t.peers[2]);
+        ck_assert(town_wait_same_tip(&t, MINUTE));
+        ck_assert_uint_eq(chain_n_rolls(town_chain(&t, 2)), 1 + ELEMENTSOF(names));
+        ck_assert_uint_eq(again, 0);
         town_done(&t);
 }
 END_TEST
@@ -329,6 +367,7 @@ END_TEST
 
 TEST_MAIN("peer", four_peers_and_a_tracker_elect_end_to_end, who_comes_late_catches_up,
                 who_comes_late_to_a_long_ledger_is_not_let_down_by_loss,
+                who_comes_late_asks_for_no_block_twice,
                 after_a_partition_the_heavier_chain_wins_and_no_vote_is_lost,
                 a_crash_loses_nothing_that_was_committed,
                 a_full_disk_stops_connecting_until_there_is_room_again,
