@@ -18,6 +18,7 @@
 #define VOTED_MESSAGE_TRACKER_LOST    "f67636195ba947cb97dda706e51a6ad7"
 #define VOTED_MESSAGE_TRACKER_BACK    "8f9c75b4a2d44ab3b9afe53c09389033"
 #define VOTED_MESSAGE_ELECTION        "6700ec4721ab48a49cfe270c0854775d"
+#define VOTED_MESSAGE_EVIDENCE        "b1e85af877c3acf85b33078626fdbf1f"
 #define VOTED_MESSAGE_CLOCK           "6fe5e9cf552e40d5b5e944899771bcfc"
 
 /* of the daemon around it */

@@ -64,6 +64,21 @@ Block* block_free(Block *b) {
         return NULL;
 }
 
+int block_set_seal(Block *b, const char *seal, size_t n) {
+        char *line;
+
+        assert(b);
+        assert(seal || n == 0);
+
+        line = copy_line(seal, n);
+        if (!line)
+                return -ENOMEM;
+        free(b->seal_line);
+        b->seal_line = line;
+        b->n_seal_line = n;
+        return 0;
+}
+
 int block_read(Block **ret, const Genesis *g, const char **p, size_t *n, Why *why) {
         _cleanup_(block_freep) Block *b = NULL;
         const char *header, *seal, *line;

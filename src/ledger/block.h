@@ -15,6 +15,8 @@ typedef struct Block {
 
 /* A block without entries yet, their places empty. 0, V_SIZE (count is more than any block can hold), -ENOMEM. */
 _must_check_ int block_new(Block **ret, const Header *h, const char *header_line, size_t n_header, const char *seal, size_t n_seal);
+/* In place of the one that it has. 0, -ENOMEM. */
+_must_check_ int block_set_seal(Block *b, const char *seal, size_t n);
 Block* block_free(Block *b);
 DEFINE_CLEANUP(Block*, block_free)
 /* Reads one block off the front of text (lines joined by '\n'): *p and *n move on. No judgement of the seal or the

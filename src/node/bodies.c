@@ -267,7 +267,7 @@ int drafts_on_blocks(Peer *p, PeerLink *l, const Request *q, const Message *m) {
                         n_got++;
                         if (d && d->request == q->id)
                                 d->request = 0;
-                        if (d) {        /* nobody waits for it else */
+                        if (d || q->fetch) {    /* nobody waits for it else */
                                 r = draft_add_block(p, TAKE_PTR(b), l, false, &verdict, &why);
                                 if (r < 0)
                                         return r;
@@ -299,7 +299,7 @@ static Draft* complete_child(const Peer *p, const Id *parent) {
         Draft *d;
 
         TAILQ_FOREACH(d, &p->drafts, list)
-                if (d->state == DRAFT_COMPLETE && !d->offered &&
+                if (d->state == DRAFT_COMPLETE && !d->offered && !d->proposal &&
                                 id_equal(&d->block->header.parent, parent))
                         return d;
         return NULL;
@@ -349,7 +349,7 @@ static Draft* whole_branch(Peer *p) {
         Draft *d, *parent, *best = NULL;
 
         TAILQ_FOREACH(d, &p->drafts, list)
-                d->is_end = d->state == DRAFT_COMPLETE;
+                d->is_end = d->state == DRAFT_COMPLETE && !d->proposal;
         TAILQ_FOREACH(d, &p->drafts, list)
                 if (d->state == DRAFT_COMPLETE && (parent = draft_find(p, &d->block->header.parent)))
                         parent->is_end = false;
@@ -420,6 +420,9 @@ int drafts_advance(Peer *p) {
                 }
                 if (p->drafts_dirty)
                         continue;
+                r = proposals_advance(p);
+                if (r < 0)
+                        return r;
                 r = connect_ready(p);
                 if (r < 0)
                         return r;
@@ -450,7 +453,7 @@ int drafts_timers(Peer *p) {
         for (d = TAILQ_FIRST(&p->drafts); d; ) {
                 uint64_t age = p->now_usec - d->since_usec;
 
-                if (age < HEADER_OLD_USEC || (d->state != DRAFT_HEADER && age < DRAFT_OLD_USEC)) {
+                if ((d->proposal && d->state == DRAFT_COMPLETE) || age < HEADER_OLD_USEC || (d->state != DRAFT_HEADER && age < DRAFT_OLD_USEC)) {
                         d = TAILQ_NEXT(d, list);
                         continue;
                 }

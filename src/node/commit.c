@@ -171,8 +171,13 @@ int commit_switch(Peer *p, const Id *tip) {
         if (r < 0)
                 return r == -ENODATA ? 0 : r;
         for (size_t k = 0; k < n; k++) {
-                const Draft *d = draft_find(p, ids + k);
+                Draft *d = draft_find(p, ids + k);
 
+                if (d) {
+                        r = proposal_take_seal(p, d);
+                        if (r < 0)
+                                return r;
+                }
                 if (!d || d->state != DRAFT_COMPLETE) {
                         Draft *last = draft_find(p, tip);
 
@@ -388,7 +393,8 @@ int commit_on_committed(Peer *p) {
                             else */
         if (p->n_drafts > 0 || p->has_switch)
                 peer_arm(p, p->now_usec);
-        return submit_update_watches(p);
+        r = authority_committed(p);
+        return r < 0 ? r : submit_update_watches(p);
 }
 
 /* Everything is as the last commit left it, but the pool, which keeps what was in the blocks that
@@ -404,6 +410,10 @@ int commit_on_failed(Peer *p, int error) {
         r = chain_rollback(p->chain);
         if (r < 0)
                 return r;
+        p->recorded = 0;
+        p->has_judged = false;
+        if (p->record)
+                (void) p->record->ops->roll_back(p->record);
         (void) snprintf(p->problem, sizeof(p->problem),
                         "the ledger cannot be written (%s); trying again every 10 s: is there "
                         "room on the disk of the state directory?",
@@ -425,6 +435,7 @@ int commit_on_failed(Peer *p, int error) {
         r = engine_start(p);
         if (r < 0)
                 return r;
+        engine_greet_links(p);
         for (size_t i = 0; i < p->n_fresh; i++)
                 for (size_t k = 0; k < p->fresh[i]->n_entries; k++) {
                         r = pooled_return(p, p->fresh[i]->entries[k]);

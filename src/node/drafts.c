@@ -132,7 +132,7 @@ int draft_invalid(Peer *p, const Id *id, int verdict, const Why *why) {
         return known ? engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_INVALID, .id = *id }) : 0;
 }
 
-static int insert(Peer *p, const Header *h, const char *header, size_t n_header, const char *seal,
+int draft_insert(Peer *p, const Header *h, const char *header, size_t n_header, const char *seal,
                 size_t n_seal, Draft **ret) {
         Draft *d, **head;
         int r;
@@ -195,7 +195,7 @@ int draft_new(Peer *p, const Header *h, const char *header, size_t n_header, con
                 return 0;
         }
 
-        r = insert(p, h, header, n_header, seal, n_seal, &d);
+        r = draft_insert(p, h, header, n_header, seal, n_seal, &d);
         if (r < 0) {
                 checks_done(checks, n_checks);
                 return r;
@@ -220,6 +220,42 @@ int draft_new(Peer *p, const Header *h, const char *header, size_t n_header, con
         return 0;
 }
 
+int draft_seal(Peer *p, Draft *d, const char *seal, size_t n, PeerLink *from, int *ret_verdict,
+                Why *why) {
+        SigCheck checks[ENGINE_SIGNATURES_MAX] = {};
+        size_t n_checks = 0;
+        int r;
+
+        *ret_verdict = 0;
+        r = engine_judge(p, &d->block->header, seal, n, checks, &n_checks, why);
+        if (r != 0) {
+                checks_done(checks, n_checks);
+                if (r < 0)
+                        return r;
+                /* the engine has it, or cannot place it yet: it stays what it is */
+                *ret_verdict = r == V_DUPLICATE || r == V_ORPHAN ? 0 : r;
+                return 0;
+        }
+        r = block_set_seal(d->block, seal, n);
+        d->proposal = d->offered = false;
+        d->state = DRAFT_SEALING;
+        d->from = from ? from->id : 0;
+        d->serial = peer_token(p);
+        for (size_t k = 0; k < n_checks; k++) {
+                if (r == 0)
+                        r = verify_add(p,
+                                        (CheckFor) { .type = CHECK_SEAL,
+                                                        .id = d->id,
+                                                        .serial = d->serial },
+                                        checks + k);
+                else
+                        sig_check_done(checks + k);
+                d->n_seals++;
+        }
+        p->drafts_dirty = true;
+        return r;
+}
+
 /* A draft may be gone, and have come again with another seal, while its seal was being checked. */
 int draft_on_sealed(Peer *p, const CheckFor *what, bool valid) {
         Draft *d = draft_find(p, &what->id);
@@ -231,11 +267,23 @@ int draft_on_sealed(Peer *p, const CheckFor *what, bool valid) {
                 d->n_seals--;
                 return 0;
         }
+        if (d->proposed) {              /* the seal is bad, the block may be good */
+                d->proposal = true;
+                d->n_seals = 0;
+                d->serial = peer_token(p);
+                d->state = DRAFT_WANTED;
+                penalty_blame(p, d->from, V_SIGNATURE,
+                                &(Why) { "the signature of a block's seal does not verify" });
+                d = draft_find(p, &what->id);
+                if (d)
+                        d->from = 0;
+                return d ? block_set_seal(d->block, "", 0) : 0;
+        }
         return draft_invalid(p, &what->id, V_SIGNATURE,
                         &(Why) { "the signature of a block's seal does not verify" });
 }
 
-static int set_ids(Draft *d, const Id *ids, size_t n) {
+int draft_set_ids(Draft *d, const Id *ids, size_t n) {
         d->ids = newN(Id, n + 1);
         if (!d->ids)
                 return -ENOMEM;
@@ -304,6 +352,13 @@ int draft_on_announced(Peer *p, PeerLink *l, const Message *m) {
         r = is_known(p, l, &id, &known, &d);
         if (r < 0 || known)
                 return r;
+        if (d && d->proposal) {
+                slot_set_add(&d->sources, l->slot);
+                r = draft_seal(p, d, seal, n_seal, l, &verdict, &why);
+                if (r >= 0 && verdict > 0)
+                        (void) peer_link_fault(p, l, verdict, &why, NULL);
+                return r;
+        }
         if (d && (d->ids || m->type == MESSAGE_NEW_BLOCK)) {
                 slot_set_add(&d->sources, l->slot);
                 return 0;
@@ -334,8 +389,8 @@ int draft_on_announced(Peer *p, PeerLink *l, const Message *m) {
         slot_set_add(&d->sources, l->slot);
         p->drafts_dirty = true;
         if (m->type == MESSAGE_NEW_BLOCK_IDS)
-                return set_ids(d, m->ids.ids, m->ids.n_ids);
-        return h.count == 0 ? set_ids(d, NULL, 0) : 0;
+                return draft_set_ids(d, m->ids.ids, m->ids.n_ids);
+        return h.count == 0 ? draft_set_ids(d, NULL, 0) : 0;
 }
 
 /* Moves b's entries into d, which has the same header; those that are here and checked already
@@ -387,6 +442,11 @@ int draft_add_block(Peer *p, Block *block, PeerLink *from, bool imported, int *r
         }
         if (from)
                 slot_set_add(&d->sources, from->slot);
+        if (d->proposal) {
+                r = draft_seal(p, d, b->seal_line, b->n_seal_line, from, ret_verdict, why);
+                if (r < 0 || *ret_verdict > 0)
+                        return r;
+        }
         if (d->state == DRAFT_COMPLETE)
                 return 0;
         before = d->bytes;
@@ -419,6 +479,11 @@ int draft_want(Peer *p, const Id *tip) {
 
                 if (d && d->state == DRAFT_HEADER)
                         d->state = DRAFT_WANTED;
+                if (d) {
+                        r = proposal_take_seal(p, d);
+                        if (r < 0)
+                                return r;
+                }
                 if (d || p->n_drafts >= DRAFTS_MAX)
                         continue;
 
@@ -429,7 +494,7 @@ int draft_want(Peer *p, const Id *tip) {
                 r = header_format(h, &line);
                 if (r < 0)
                         return r;
-                r = insert(p, h, line.p, line.n, seal, n_seal, &d);
+                r = draft_insert(p, h, line.p, line.n, seal, n_seal, &d);
                 if (r < 0)
                         return r;
                 d->known = true;

@@ -66,8 +66,60 @@ static int sign(void *userdata, const char *kind, const char *line, size_t n, Bu
         return sign_line(ret, p->identity, kind, &p->genesis->network, line, n);
 }
 
+/* The lines of the record, copied for as long as the engine is being made. */
+typedef struct Lines {
+        EngineLine *lines;
+        size_t n, allocated;
+} Lines;
+
+static void lines_done(Lines *l) {
+        for (size_t i = 0; i < l->n; i++)
+                free((char *) l->lines[i].p);
+        free(l->lines);
+}
+
+static int on_record_line(void *userdata, uint64_t view, const char *name, const char *line, size_t n) {
+        Lines *l = userdata;
+        char *copy;
+
+        (void) view;
+        (void) name;
+        if (l->n == l->allocated) {
+                size_t allocated = l->allocated ? 2 * l->allocated : 64;
+                EngineLine *lines = reallocarray(l->lines, allocated, sizeof(EngineLine));
+
+                if (!lines)
+                        return -ENOMEM;
+                l->lines = lines;
+                l->allocated = allocated;
+        }
+        copy = newN(char, n + 1);
+        if (!copy)
+                return -ENOMEM;
+        memcpy(copy, line, n);
+        copy[n] = '\0';
+        l->lines[l->n++] = (EngineLine) { .p = copy, .n = n };
+        return 0;
+}
+
+void engine_greet_links(Peer *p) {
+        for (size_t i = 0; i < p->n_links; i++) {
+                PeerLink *l = p->links[i];
+                int r;
+
+                if (!l->up || l->client)
+                        continue;
+                r = engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_LINK, .from = l->id, .key = l->key });
+                if (r < 0) {
+                        p->failed = r;
+                        return;
+                }
+        }
+}
+
 /* Also after a commit failed: the engine goes on from what the chain is then. */
 int engine_start(Peer *p) {
+        _cleanup_(lines_done) Lines record = {};
         EngineSetup setup = {
                 .network = p->genesis->network,
                 .created = p->genesis->created,
@@ -79,14 +131,25 @@ int engine_start(Peer *p) {
         };
         int r;
 
-        if (p->engine)
+        if (p->engine) {
+                messages_forget(p);
                 p->engine = p->engine->type->free(p->engine);
+        }
+        if (p->record) {
+                r = p->record->ops->each(p->record, on_record_line, &record);
+                if (r < 0)
+                        return r;
+                setup.has_record = true;
+                setup.record = record.lines;
+                setup.n_record = record.n;
+        }
         r = p->genesis->engine->new(&p->engine, p->genesis->engine_config, &setup);
         if (r < 0)
                 return r;
         p->engine_wake_usec = USEC_INFINITY;
         p->final_height = engine_final_height(p);
-        return 0;
+        p->due_told = false;
+        return proposals_load(p);
 }
 
 int engine_judge(Peer *p, const Header *h, const char *seal, size_t n, SigCheck *checks,
@@ -112,50 +175,6 @@ void work_add(uint8_t ret[16], const uint8_t before[16], const Header *h) {
                 carry >>= 8;
                 value >>= 8;
         }
-}
-
-/* A message of the engine's own is a signed line; its kind is the message's name. It leaves after
- * the commit, since what it says must be on disk first. */
-static int queue_message(Peer *p, const EngineEffect *fx) {
-        _cleanup_json_ Json *o = NULL;
-        MessageType type = MESSAGE_NONE;
-        const char *kind = "";
-        int r;
-
-        r = line_parse(&o, fx->data, fx->n_data, BLOCK_BYTES_MAX, NULL);
-        if (r < 0)
-                return r;
-        if (r == 0)
-                r = json_get_name(o, "kind", &kind, NULL);
-        for (MessageType t = MESSAGE_PROPOSE; r == 0 && t < _MESSAGE_MAX; t++)
-                if (streq(message_name(t), kind))
-                        type = t;
-        if (type == MESSAGE_NONE)
-                return -EINVAL;
-
-        for (size_t k = 0; k < p->n_links; k++) {
-                PeerLink *l = p->links[k];
-                _cleanup_buf_ Buf b = {};
-                NodeEffect send = { .type = NODE_FX_SEND, .link = l->id, .lane = LANE_ENGINE };
-
-                if (!l->up || l->client ||
-                                (fx->audience == ENGINE_TO_LINK && fx->to != l->id))
-                        continue;
-                r = message_frame(&b,
-                                &(Message) { .type = type,
-                                                .lines = fx->data,
-                                                .n_lines_bytes = fx->n_data });
-                if (r < 0)
-                        return r;
-                l->sent_bytes += b.n;
-                send.data = buf_take(&b, &send.n_data);
-                if (!send.data)
-                        return -ENOMEM;
-                r = node_effects_add(&p->after, &send);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
 }
 
 static void alarm_text(Peer *p, const EngineEffect *fx) {
@@ -194,13 +213,34 @@ static int carry_out(Peer *p, const EngineEvent *ev, const EngineEffect *fx) {
                 return commit_own(p, &fx->header, fx->data, fx->n_data);
 
         case ENGINE_FX_SEND:
-                return queue_message(p, fx);
+                return message_send(p, fx);
+
+        case ENGINE_FX_ASK:
+                return message_ask(p, fx);
+
+        case ENGINE_FX_JUDGE:
+                return proposal_judge(p, fx);
+
+        case ENGINE_FX_FETCH:
+                return proposal_fetch(p, fx);
 
         case ENGINE_FX_RECORD:
-                r = p->store->ops->meta_put(p->store, "engine.record", fx->data, fx->n_data);
+                return authority_record(p, fx);
+
+        case ENGINE_FX_RECORD_BLOCK:
+                return proposal_keep(p, fx);
+
+        case ENGINE_FX_FORGET:
+                return authority_forget(p, fx->view);
+
+        case ENGINE_FX_EVIDENCE:
+                return authority_evidence(p, fx);
+
+        case ENGINE_FX_FINAL:
+                r = p->store->ops->block_set_seal(p->store, fx->height, fx->data, fx->n_data);
                 if (r < 0)
                         return commit_trouble(p, r);
-                p->dirty = true;
+                p->dirty = p->changed = true;
                 return 0;
 
         case ENGINE_FX_WAKE:
@@ -208,18 +248,9 @@ static int carry_out(Peer *p, const EngineEvent *ev, const EngineEffect *fx) {
                 peer_arm(p, fx->at_usec);
                 return 0;
 
-        case ENGINE_FX_EVIDENCE:
         case ENGINE_FX_ALARM:
                 alarm_text(p, fx);
                 return 0;
-
-        case ENGINE_FX_JUDGE:
-        case ENGINE_FX_RECORD_BLOCK:
-        case ENGINE_FX_FORGET:
-        case ENGINE_FX_FETCH:
-        case ENGINE_FX_ASK:
-        case ENGINE_FX_FINAL:
-                return -EINVAL;         /* no engine with messages is in the table */
         }
         return -EINVAL;
 }

@@ -41,6 +41,8 @@ typedef enum NodeEventType {
         NODE_EV_COMMITTED,
         NODE_EV_COMMIT_FAILED,  /* `error` is a negative errno */
         NODE_EV_RELOAD,         /* configuration changed: fixed peers, trackers, mining (node/config.h) */
+        NODE_EV_RECORD,         /* `record`: an authority's record was made just now; the peer goes on with it */
+        NODE_EV_RESUME,         /* the operator's `authority resume` */
         NODE_EV_STOP,           /* orderly: unregister, say goodbye */
 } NodeEventType;
 
@@ -61,6 +63,7 @@ typedef struct NodeEvent {
         SigCheck *checks;       /* VERIFIED: answered; borrowed */
         size_t n_checks;
         int error;
+        struct Record *record;  /* RECORD; outlives the peer */
         const void *config;     /* RELOAD: PeerConfig or TrackerConfig */
         uint32_t uid;           /* SUBMIT: whose allowance is charged */
 } NodeEvent;
@@ -73,7 +76,7 @@ typedef enum NodeLane {
 } NodeLane;
 
 typedef enum NodeEffectType {
-        NODE_FX_COMMIT,         /* chain_commit() before anything else of this turn */
+        NODE_FX_COMMIT,         /* the record's commit(), if there is one, then chain_commit(), before anything else of this turn */
         NODE_FX_SEND,           /* `data` to `link` in `lane` */
         NODE_FX_CLOSE,          /* `link`, after what was sent; reason in `data`; verdict > 0: its fault */
         NODE_FX_BAN,            /* `key` and `address` until `at_usec` (refuse before the handshake); no host: the key alone */
@@ -102,6 +105,7 @@ typedef enum NodeMessage {      /* MESSAGE_ID= of the journal; systemd/voted.cat
         NODE_MSG_TRACKER_LOST,
         NODE_MSG_TRACKER_BACK,
         NODE_MSG_ELECTION,      /* an election changed its phase */
+        NODE_MSG_EVIDENCE,      /* an authority has signed two things that exclude each other */
         NODE_MSG_CLOCK,         /* our clock is far from what the others' blocks say */
         _NODE_MSG_MAX,
 } NodeMessage;

@@ -330,7 +330,11 @@ static int on_hello(Peer *p, PeerLink *l, const Message *m) {
         gossip_link_up(p, l);
         sync_ask_info(p, l, false);
         sync_consider(p);
-        return 0;
+        return p->broken ? 0
+                         : engine_feed(p,
+                                           &(EngineEvent) { .type = ENGINE_EV_LINK,
+                                                           .from = l->id,
+                                                           .key = l->key });
 }
 
 static int on_error(Peer *p, PeerLink *l, const Message *m) {
@@ -374,7 +378,15 @@ static int on_message(Peer *p, PeerLink *l, const Message *m) {
         case MESSAGE_VOTES_RESPONSE:
         case MESSAGE_BLOCKS_RESPONSE:
         case MESSAGE_CHAIN_INFO_RESPONSE:
+        case MESSAGE_CERTIFICATES:
                 return request_answered(p, l, m);
+
+        case MESSAGE_PROPOSE:
+        case MESSAGE_ENDORSE:
+        case MESSAGE_FINALIZE:
+        case MESSAGE_SKIP:
+        case MESSAGE_CERTIFICATE:
+                return message_on_line(p, l, m);
 
         default:
                 if (message_is_request(m->type))
@@ -408,6 +420,8 @@ int peer_link_on_frame(Peer *p, const NodeEvent *ev) {
         senders = !l->up            ? MESSAGE_FROM_STRANGER
                         : l->client ? MESSAGE_FROM_CLIENT
                                     : MESSAGE_FROM_PEER;
+        if (p->engine->type->message_read)
+                senders |= MESSAGE_OF_QUORUM;
         r = message_parse(&m, senders, ev->data, ev->n_data, &why);
         if (r < 0)
                 return r;

@@ -52,11 +52,29 @@ int mine_on_effect(Peer *p, const Header *h) {
 static int idle(Peer *p) {
         int r;
 
+        if (p->due_told) {
+                p->due_told = false;
+                return engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_IDLE });
+        }
         if (!p->working)
                 return 0;
         r = engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_IDLE });
         mine_stop(p);
         return r;
+}
+
+static int hand_over(Peer *p, const Candidate *c) {
+        _cleanup_free_ Id *ids = newN(Id, c->n_entries + 1);
+
+        if (!ids)
+                return -ENOMEM;
+        for (size_t k = 0; k < c->n_entries; k++)
+                ids[k] = c->entries[k]->id;
+        return engine_feed(p,
+                        &(EngineEvent) { .type = ENGINE_EV_CANDIDATE,
+                                        .header = &c->header,
+                                        .ids = ids,
+                                        .n_ids = c->n_entries });
 }
 
 static int build(Peer *p, bool due_anyway) {
@@ -85,7 +103,7 @@ static int build(Peer *p, bool due_anyway) {
         candidate_done(p->candidates + 1);
         p->candidates[1] = p->candidates[0];
         p->candidates[0] = c;
-        return engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_CANDIDATE, .header = &c.header });
+        return hand_over(p, &c);
 }
 
 /* The time of the next deadline that asks for a block, by the wall clock, and where the last one
@@ -126,6 +144,56 @@ static bool may_work(Peer *p) {
         return true;
 }
 
+/* Whether the pool holds what is valid in a block made now. */
+static int pool_has_work(Peer *p, bool *ret) {
+        _cleanup_free_ Entry **pool = NULL, **entries = NULL;
+        const ChainTip *tip = chain_tip(p->chain);
+        size_t n_pool, n = 0;
+        Header h = {};
+        int r;
+
+        r = pool_list(p->pool, &pool, &n_pool);
+        if (r < 0)
+                return r;
+        r = chain_select(p->chain, pool, n_pool, MAX(p->now_sec, tip->time), &h, &entries, &n);
+        if (r < 0)
+                return r;
+        for (size_t k = 0; k < n; k++)
+                (void) entry_unref(entries[k]);
+        *ret = n > 0;
+        if (!*ret)
+                p->pool_due = false;
+        return 0;
+}
+
+/* An engine that says itself when it would propose (quorum): it gets a candidate then, at once; else
+ * it is told that work is due, for its timers. */
+static int update_leader(Peer *p, bool due_anyway) {
+        bool due = due_anyway;
+        int r;
+
+        if (p->engine->type->wants_candidate(p->engine) &&
+                        (p->built_version != p->version || p->pool_changed || due_anyway)) {
+                r = build(p, due_anyway);
+                if (r < 0)
+                        return r;
+                if (!p->engine->type->wants_candidate(p->engine))
+                        return 0;       /* it took it */
+        }
+        if (p->due_told && p->due_version == p->version)
+                return 0;
+        if (!due) {
+                r = pool_has_work(p, &due);
+                if (r < 0)
+                        return r;
+        }
+        if (!due)
+                return idle(p);
+        p->due_told = true;
+        p->due_version = p->version;
+        return engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_DUE });
+}
+
 int mine_update(Peer *p) {
         bool due_anyway;
         int r;
@@ -144,6 +212,8 @@ int mine_update(Peer *p) {
                 peer_arm(p, p->now_usec + (p->closing_sec - p->now_sec) * USEC_PER_SEC);
         if (!due_anyway && (pool_count(p->pool) == 0 || !p->pool_due))
                 return idle(p);
+        if (p->engine->type->wants_candidate)
+                return update_leader(p, due_anyway);
 
         if (p->working && p->built_version == p->version) {
                 uint64_t at = p->built_usec + (p->pool_changed ? REBUILD_USEC : RENEW_USEC);

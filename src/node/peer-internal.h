@@ -20,6 +20,8 @@
  *      engine-glue.c   the engine's events and effects     import.c    exports
  *      mine.c          when to work, and on what           clock.c     is our clock right
  *      items.c         what is known of entries            status.c    for people
+ *      messages.c      the engine's own                    proposals.c blocks before they have a seal
+ *      authority.c     what it has signed
  *
  * Two conventions. A function returns 0 or a negative errno that the peer cannot go on from; what a stranger did wrong is
  * dealt with where it is seen. Making an effect cannot fail for any reason but memory: that is remembered in p->failed and
@@ -28,6 +30,7 @@
 struct Peer {
         const Genesis *genesis;
         Store *store;
+        Record *record;         /* NULL: none */
         const SecretKey *identity;
         Key self;
         PeerConfig config;      /* endpoints are in contacts and trackers; texts are ours */
@@ -93,6 +96,12 @@ struct Peer {
         Block **fresh;          /* connected since the last commit */
         size_t n_fresh;
         bool sweep;             /* the pool may hold what has no future */
+
+        struct PendingList pendings;
+        uint64_t recorded;      /* serial of what the commit under way makes durable; 0: nothing of the record */
+        Id judged;              /* the proposal that the engine waits for */
+        bool has_judged, due_told;
+        uint64_t due_version;   /* of the chain when the engine was told that work is due */
 
         Candidate candidates[2];        /* the newest first */
         bool working;           /* on candidates[0] */
@@ -240,12 +249,17 @@ void serve_drop(PeerLink *l);
 
 /* drafts.c */
 Draft* draft_find(const Peer *p, const Id *id);
+/* Without any judgement; seal may be empty. */
+int draft_insert(Peer *p, const Header *h, const char *header, size_t n_header, const char *seal, size_t n_seal, Draft **ret);
+int draft_set_ids(Draft *d, const Id *ids, size_t n);
 /* Makes a draft of header and seal, which are judged; *ret stays NULL, and *ret_verdict says why, where there will be none. */
 int draft_new(Peer *p, const Header *h, const char *header, size_t n_header, const char *seal, size_t n_seal, Draft **ret,
                 int *ret_verdict, Why *why);
 int draft_on_announced(Peer *p, PeerLink *l, const Message *m);
 /* A whole block, which is taken over: becomes a draft or fills one. *ret_verdict > 0: it did not. */
 int draft_add_block(Peer *p, Block *b, PeerLink *from, bool imported, int *ret_verdict, Why *why);
+/* A proposal came with a seal: it is judged as any other. */
+int draft_seal(Peer *p, Draft *d, const char *seal, size_t n, PeerLink *from, int *ret_verdict, Why *why);
 int draft_on_sealed(Peer *p, const CheckFor *what, bool valid);
 int draft_want(Peer *p, const Id *tip);
 int draft_detach(Peer *p, Draft *d, bool release);      /* from its items */
@@ -279,8 +293,34 @@ int engine_feed(Peer *p, const EngineEvent *ev);
 /* Header and seal: engine's check_seal(). */
 int engine_judge(Peer *p, const Header *h, const char *seal, size_t n, SigCheck *checks, size_t *ret_n, Why *why);
 uint64_t engine_final_height(const Peer *p);
+void engine_greet_links(Peer *p);               /* tells a new engine of those that are up */
 /* Summed difficulty of a chain that had `before` and goes on with h. */
 void work_add(uint8_t ret[16], const uint8_t before[16], const Header *h);
+
+/* messages.c: an engine with messages (quorum) */
+int message_on_line(Peer *p, PeerLink *l, const Message *m);
+int message_on_certificates(Peer *p, PeerLink *l, const Message *m);
+int message_on_checked(Peer *p, const CheckFor *what, bool valid);
+int message_send(Peer *p, const EngineEffect *fx);
+int message_ask(Peer *p, const EngineEffect *fx);
+void messages_forget(Peer *p);                  /* the engine that has read them goes */
+void messages_done(Peer *p);
+
+/* proposals.c */
+int proposal_judge(Peer *p, const EngineEffect *fx);
+int proposals_advance(Peer *p);                 /* answers what is complete */
+int proposal_keep(Peer *p, const EngineEffect *fx);     /* RECORD_BLOCK */
+int proposals_load(Peer *p);                    /* of the record */
+int proposals_forget(Peer *p, uint64_t view);
+int proposal_take_seal(Peer *p, Draft *d);      /* from the engine, if it has one */
+int proposal_fetch(Peer *p, const EngineEffect *fx);
+
+/* authority.c */
+int authority_record(Peer *p, const EngineEffect *fx);
+int authority_forget(Peer *p, uint64_t view);
+int authority_committed(Peer *p);
+int authority_on_made(Peer *p, Record *record);
+int authority_evidence(Peer *p, const EngineEffect *fx);
 
 /* mine.c */
 int mine_update(Peer *p);

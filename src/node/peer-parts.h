@@ -106,6 +106,7 @@ typedef struct TrackerLink {
 } TrackerLink;
 
 typedef enum RequestType {
+        REQUEST_CERTIFICATES,
         REQUEST_INFO,
         REQUEST_VOTES,
         REQUEST_RANGE,
@@ -121,6 +122,7 @@ struct Request {
         bool locator;           /* INFO */
         Id *ids;                /* VOTES, BLOCKS */
         size_t n_ids;
+        bool fetch;             /* BLOCKS: of one that nobody has announced, but that has a certificate */
         uint64_t from, max;     /* RANGE */
         TAILQ_ENTRY(Request) list;
 };
@@ -148,6 +150,9 @@ struct Draft {
         bool orphan;            /* its parent was not known when its seal was looked at */
         bool known;             /* the engine has it already */
         bool offered;           /* the engine was told that it is complete */
+        bool proposal;          /* it has no seal yet */
+        bool proposed;          /* it had none once: it was judged on its parent */
+        bool judging;           /* the engine waits for VALID or INVALID */
         bool is_end;            /* of those that are complete: none stands on it */
         uint64_t serial, request, since_usec, ask_usec;
         unsigned tries;
@@ -190,13 +195,33 @@ typedef enum CheckType {
         CHECK_ENTRY,            /* its signature */
         CHECK_KEY,              /* one of the keys that a roll entry lists */
         CHECK_SEAL,
+        CHECK_MESSAGE,          /* one of the signatures of a message of the engine's own */
 } CheckType;
 
 typedef struct CheckFor {
         CheckType type;
         Id id;                  /* of the entry or the block */
-        uint64_t serial;        /* of the draft (another one of the same block may have another seal), or of the entry's checks */
+        uint64_t serial;        /* of the draft (another one of the same block may have another seal), or of the entry's checks, or of the message */
 } CheckFor;
+
+typedef struct Answer {         /* to get_certificates: what of it is still being checked */
+        LinkId link;
+        Key key;
+        size_t n_left;
+} Answer;
+
+typedef struct Pending Pending; /* a message of the engine's own whose signatures are being checked */
+struct Pending {
+        uint64_t serial;
+        EngineMessage *message; /* NULL: the engine that has read it is gone */
+        LinkId link;
+        Key key;
+        size_t n_checks, n_left;
+        bool invalid;
+        Answer *answer;         /* that it is a line of; NULL */
+        TAILQ_ENTRY(Pending) list;
+};
+TAILQ_HEAD(PendingList, Pending);
 
 typedef struct Batch Batch;     /* of signatures that are being checked */
 struct Batch {

@@ -111,7 +111,7 @@ static int run_timers(Peer *p) {
         r = drafts_timers(p);
         if (r < 0)
                 return r;
-        if (p->engine_wake_usec <= p->now_usec) {
+        if (p->engine_wake_usec <= p->now_usec && !p->broken) {
                 p->engine_wake_usec = USEC_INFINITY;
                 r = engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_TICK });
                 if (r < 0)
@@ -245,6 +245,12 @@ static int dispatch(Peer *p, const NodeEvent *ev) {
         case NODE_EV_RELOAD:
                 return on_reload(p, ev->config);
 
+        case NODE_EV_RECORD:
+                return authority_on_made(p, ev->record);
+
+        case NODE_EV_RESUME:
+                return p->broken ? 0 : engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_RESUME });
+
         case NODE_EV_STOP:
                 return on_stop(p);
         }
@@ -350,6 +356,7 @@ int peer_new(Peer **ret, const PeerSetup *setup) {
 
         p->genesis = setup->genesis;
         p->store = setup->store;
+        p->record = setup->record;
         p->identity = setup->identity;
         p->self = *secret_key_public(setup->identity);
         p->wake_usec = p->woken_usec = p->beat_usec = p->engine_wake_usec = USEC_INFINITY;
@@ -359,6 +366,7 @@ int peer_new(Peer **ret, const PeerSetup *setup) {
         TAILQ_INIT(&p->outs);
         TAILQ_INIT(&p->batches);
         TAILQ_INIT(&p->drafts);
+        TAILQ_INIT(&p->pendings);
         TAILQ_INIT(&p->sync.ranges);
 
         p->config = *setup->config;
@@ -415,6 +423,7 @@ Peer* peer_free(Peer *p) {
         mine_done(p);
         commit_done(p);
         verify_done(p);
+        messages_done(p);
         drafts_done(p);
         peer_links_done(p);
         trackers_done(p);

@@ -4,6 +4,7 @@
 #include "crypto/sign.h"
 #include "ledger/chain.h"
 #include "ledger/pool.h"
+#include "ledger/record.h"
 #include "node/config.h"
 #include "node/event.h"
 
@@ -15,6 +16,7 @@ typedef struct Peer Peer;
 typedef struct PeerSetup {
         const Genesis *genesis;         /* outlives the peer */
         Store *store;                   /* likewise; of this network, or empty */
+        Record *record;                 /* likewise; NULL: there is none, so that an authority only observes */
         const SecretKey *identity;      /* likewise */
         uint64_t seed;                  /* of the generator for jitter and choices */
         const PeerConfig *config;       /* copied */

@@ -55,6 +55,9 @@ int request_failed(Peer *p, Request *q, bool late) {
         TAILQ_REMOVE(&p->requests, q, list);
         switch (q->type) {
 
+        case REQUEST_CERTIFICATES:      /* the engine asks again, if it still must know */
+                break;
+
         case REQUEST_INFO:
                 if (q->id == p->sync.request)
                         sync_end(p);
@@ -81,6 +84,7 @@ int request_answered(Peer *p, PeerLink *l, const Message *m) {
                 [MESSAGE_CHAIN_INFO_RESPONSE] = REQUEST_INFO,
                 [MESSAGE_VOTES_RESPONSE] = REQUEST_VOTES,
                 [MESSAGE_BLOCKS_RESPONSE] = REQUEST_RANGE,
+                [MESSAGE_CERTIFICATES] = REQUEST_CERTIFICATES,
         };
         RequestType type;
         Request *q;
@@ -98,6 +102,10 @@ int request_answered(Peer *p, PeerLink *l, const Message *m) {
 
         TAILQ_REMOVE(&p->requests, q, list);
         switch (q->type) {
+
+        case REQUEST_CERTIFICATES:
+                r = message_on_certificates(p, l, m);
+                break;
 
         case REQUEST_INFO:
                 r = sync_on_info(p, l, q, m);

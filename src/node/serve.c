@@ -271,6 +271,23 @@ static int answer_receipt(Peer *p, PeerLink *l, const Message *q) {
         return 0;
 }
 
+static int answer_certificates(Peer *p, PeerLink *l, const Message *q) {
+        _cleanup_buf_ Buf lines = {};
+        int r;
+
+        if (!p->engine->type->certificates) {
+                peer_link_send_error(p, l, V_PROTOCOL, "this network's engine has no such message",
+                                &q->id);
+                return 0;
+        }
+        r = p->engine->type->certificates(p->engine, q->range.from, q->range.max, &l->key, &lines);
+        if (r < 0)
+                return r;
+        send_answer(p, l, &(Message) { .type = MESSAGE_CERTIFICATES, .has_id = true, .id = q->id,
+                        .lines = lines.p, .n_lines_bytes = lines.n });
+        return 0;
+}
+
 static int serve(Peer *p, PeerLink *l, const Message *q) {
         switch (q->type) {
 
@@ -285,6 +302,9 @@ static int serve(Peer *p, PeerLink *l, const Message *q) {
 
         case MESSAGE_GET_BLOCKS_IDS:
                 return answer_blocks(p, l, q);
+
+        case MESSAGE_GET_CERTIFICATES:
+                return answer_certificates(p, l, q);
 
         case MESSAGE_GET_ELECTIONS:
                 return answer_elections(p, l, q);

@@ -213,6 +213,14 @@ int sync_on_info(Peer *p, PeerLink *l, const Request *q, const Message *m) {
         l->tip = m->chain.tip;
         l->final = m->chain.final;
         (void) snprintf(l->work, sizeof(l->work), "%s", m->chain.work ? m->chain.work : "");
+        if (l->final > p->final_height && !p->broken) {
+                r = engine_feed(p,
+                                &(EngineEvent) { .type = ENGINE_EV_BEHIND,
+                                                .from = l->id,
+                                                .key = l->key });
+                if (r < 0)
+                        return r;
+        }
         if (q->id != s->request) {
                 sync_consider(p);
                 return 0;

@@ -362,6 +362,8 @@ static void react(Tracker *t, const NodeEvent *ev) {
         case NODE_EV_WATCH:
         case NODE_EV_CANCEL:
         case NODE_EV_IMPORT:
+        case NODE_EV_RECORD:
+        case NODE_EV_RESUME:
         case NODE_EV_FOUND:
         case NODE_EV_COMMITTED:
         case NODE_EV_COMMIT_FAILED:

@@ -110,6 +110,10 @@ int verify_on_answer(Peer *p, const NodeEvent *ev) {
                         r = admit_on_checked(p, b->what + i, ev->checks[i].valid);
                         break;
 
+                case CHECK_MESSAGE:
+                        r = message_on_checked(p, b->what + i, ev->checks[i].valid);
+                        break;
+
                 case CHECK_SEAL:
                         r = draft_on_sealed(p, b->what + i, ev->checks[i].valid);
                         break;
