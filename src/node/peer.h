@@ -37,7 +37,8 @@ uint64_t peer_final_height(const Peer *p);
 unsigned peer_confirmations(const Peer *p);
 
 /* For `votectl status`, the machine's part of GetStatus in org.voted.Peer: {"alarm":text?,"confirmations","difficulty"?,"engine","final","height",
- * "links","pool_bytes","pool_entries","problem":text?,"syncing_to"?,"tip","tip_time","trackers":[{"address","state","text"}],"work"?}. -ENOMEM */
+ * "links","pool_bytes","pool_entries","problem":text?,"syncing_to"?,"tip","tip_time","trackers":[{"address","state","text"}],"work"?}, and of an engine of authorities
+ * "authorities","authority"? (this one's number),"faults","note"?,"quorum","signing","view". -ENOMEM */
 _must_check_ int peer_status(Peer *p, uint64_t now_usec, Json **ret);
 /* For `votectl peers`: [{"address","agent","direction","final","height","key","link","penalty","received_bytes","rtt_ms"?,"sent_bytes","since_sec","tip"}] */
 _must_check_ int peer_links(Peer *p, uint64_t now_usec, Json **ret);

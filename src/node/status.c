@@ -25,6 +25,17 @@ unsigned peer_confirmations(const Peer *p) {
         return status.confirmations;
 }
 
+static void set_quorum(Json *o, const EngineStatus *s) {
+        json_set_int(o, "authorities", s->n_sealers);
+        if (s->sealer >= 0)
+                json_set_int(o, "authority", s->sealer);
+        json_set_int(o, "faults", s->faults);
+        json_set_text(o, "note", s->note[0] ? s->note : NULL);
+        json_set_int(o, "quorum", s->quorum);
+        json_set_bool(o, "signing", s->signing);
+        json_set_int(o, "view", (int64_t) s->view);
+}
+
 int peer_status(Peer *p, uint64_t now_usec, Json **ret) {
         _cleanup_json_ Json *o = json_new_object();
         const ChainTip *tip = chain_tip(p->chain);
@@ -45,6 +56,8 @@ int peer_status(Peer *p, uint64_t now_usec, Json **ret) {
         json_set_int(o, "pool_bytes", (int64_t) pool_bytes(p->pool));
         json_set_int(o, "pool_entries", (int64_t) pool_count(p->pool));
         json_set_text(o, "problem", problem(p));
+        if (status.n_sealers > 0)
+                set_quorum(o, &status);
         if (sync_behind(p))
                 json_set_int(o, "syncing_to", (int64_t) p->sync.target);
         json_set_id(o, "tip", &tip->id);

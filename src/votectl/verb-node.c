@@ -39,6 +39,30 @@ static void field_if(Ctl *c, const Json *o, const char *key, const char *label) 
                 ctl_field(c, label, "%s", s);
 }
 
+/* What holds as long as how many of them do what they should. */
+static void show_authorities(Ctl *c, const Json *o) {
+        const int64_t n = render_int(o, "authorities"), faults = render_int(o, "faults");
+        const char *note = get_text(o, "note");
+
+        if (n == 1)
+                ctl_field(c, "Authorities",
+                        "1: a single trusted host; while it is down nothing is final, and whoever "
+                        "runs it decides which votes are taken");
+        else
+                ctl_field(c, "Authorities",
+                        "%" PRIi64 ", any %" PRIi64 " of them make a block final; %" PRIi64
+                        " may fail or lie",
+                        n, render_int(o, "quorum"), faults);
+        if (json_has(o, "authority"))
+                ctl_field(c, "This node", "authority number %" PRIi64 ", %s, in view %" PRIi64,
+                        render_int(o, "authority"), get_bool(o, "signing") ? "signing" : "not signing",
+                        render_int(o, "view"));
+        else
+                ctl_field(c, "This node", "observes: it follows, checks and relays");
+        if (note && *note)
+                ctl_field(c, "", "%s", note);
+}
+
 static void show_peer(Ctl *c, const Json *o) {
         const Json *trackers = render_array(o, "trackers");
         const int64_t tip_time = render_int(o, "tip_time"),
@@ -54,6 +78,8 @@ static void show_peer(Ctl *c, const Json *o) {
                                 get_text(o, "engine") ?: "?", confirmations);
                 else
                         ctl_field(c, "Engine", "%s", get_text(o, "engine") ?: "?");
+                if (json_has(o, "authorities"))
+                        show_authorities(c, o);
                 ctl_field(c, "Height", "%s, final %s", number(a, render_int(o, "height")),
                         number(b, render_int(o, "final")));
                 if (render_int(o, "height") > 0)
