@@ -182,7 +182,7 @@ typedef struct Sync {
         uint64_t fork;          /* height where its chain leaves ours */
         uint64_t next;          /* height to ask for next */
         uint64_t parsed;        /* up to here blocks have become drafts */
-        Id last;                /* id of the block at that height */
+        Id first, last;         /* ids of the blocks at fork + 1 and at that height */
         uint64_t target;        /* claimed height: a hint */
         uint64_t max;           /* blocks to ask for at once */
         uint64_t since_usec;    /* when it began */

@@ -9,6 +9,7 @@
 
 #define RANGES_MAX      8U
 #define RANGE_MAX       256U                    /* blocks asked for at once */
+#define UNCHECKED_BYTES_MAX (6U << 20)          /* some CHECKS_MAX votes */
 #define HEDGE_USEC      (3 * USEC_PER_SEC)
 
 void range_free(Peer *p, Range *g) {
@@ -173,6 +174,8 @@ static int parse_range(Peer *p, Range *g) {
                                 return 0;
                         return range_bad(p, g);
                 }
+                if (s->parsed == s->fork)
+                        s->first = id;
                 s->last = id;
                 s->parsed++;
                 n_blocks++;
@@ -193,15 +196,39 @@ static int parse_range(Peer *p, Range *g) {
         return 0;
 }
 
-/* A branch beside the main chain must be at hand as a whole before it can win; else what is
- * connected makes room. */
-static bool has_room(const Peer *p) {
-        size_t most = p->sync.fork < chain_tip(p->chain)->height ? BRANCH_BYTES_MAX
-                                                                 : DRAFT_BYTES_MAX;
-        size_t drafts = p->sync.fork < chain_tip(p->chain)->height ? SIDE_HEADERS_MAX
-                                                                   : DRAFTS_SYNC_MAX;
+/* Its blocks leave our chain below the tip, and do not stand on it yet. */
+static bool is_beside(const Peer *p) {
+        const Sync *s = &p->sync;
+        uint64_t height;
 
-        return p->draft_bytes < most && p->n_drafts < drafts;
+        return s->fork < chain_tip(p->chain)->height &&
+                        (s->parsed == s->fork ||
+                                        p->store->ops->block_find(p->store, &s->first, &height) ==
+                                                        -ENODATA);
+}
+
+/* Bodies whose signatures are still to be checked. */
+static size_t unchecked_bytes(const Peer *p) {
+        size_t n = 0;
+        Draft *d;
+
+        TAILQ_FOREACH(d, &p->drafts, list)
+                if (d->state != DRAFT_COMPLETE && d->block->n_entries > 0)
+                        n += d->bytes * (d->block->n_entries - d->n_ready) / d->block->n_entries;
+        return n;
+}
+
+/* A branch beside the main chain must be at hand as a whole before it can win; else what is
+ * connected makes room, and no more is parsed, which takes three times the memory of its text, than
+ * keeps the threads busy that check signatures. */
+static bool has_room(const Peer *p) {
+        if (is_beside(p))
+                return p->draft_bytes < BRANCH_BYTES_MAX && p->n_drafts < SIDE_HEADERS_MAX;
+        return p->draft_bytes < DRAFT_BYTES_MAX && p->n_drafts < DRAFTS_SYNC_MAX;
+}
+
+static bool may_parse(const Peer *p) {
+        return has_room(p) && (is_beside(p) || unchecked_bytes(p) < UNCHECKED_BYTES_MAX);
 }
 
 static bool range_is_next(const Peer *p, const Range *g) {
@@ -218,7 +245,7 @@ int sync_fill(Peer *p) {
         if (s->run == 0 || s->request != 0)
                 return 0;
 
-        while ((g = TAILQ_FIRST(&s->ranges)) && g->text && has_room(p)) {
+        while ((g = TAILQ_FIRST(&s->ranges)) && g->text && may_parse(p)) {
                 if (!range_is_next(p, g))       /* what it should follow went away */
                         r = range_bad(p, g);
                 else
@@ -267,7 +294,7 @@ int sync_fill(Peer *p) {
                 sync_end(p);
         } else if (TAILQ_EMPTY(&s->ranges) && s->next > s->target)
                 sync_finish(p);
-        else if (!has_room(p) && s->fork < chain_tip(p->chain)->height) {
+        else if (is_beside(p) && !has_room(p)) {
                 (void) snprintf(p->problem, sizeof(p->problem),
                                 "the others' chain left ours at height %" PRIu64 ", and what "
                                 "follows is more than can be held at once: stop, move the ledger "
