@@ -1,6 +1,70 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ledger/store-sqlite-table.h"
 
+#include "base/file.h"
+
+#define APPLICATION_ID 1987015781       /* "vote" */
+
+/* Pages of 4 KiB: voters vote in any order, so a block touches about as many pages of `vote` as it has votes, and each is
+ * written whole. The cache holds that table up to some million votes; the log is copied back once it has 32 MiB. */
+#define CACHE_KIB 49152
+#define CHECKPOINT_PAGES 8192
+#define LOG_BYTES_KEPT 67108864
+
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+
+/* entry_rare leaves out votes
+ * (STORE_KIND_VOTE), of which there are many: the state of a ledger is read from what remains. */
+#define MIGRATION_1 \
+        "CREATE TABLE block (\n" \
+        "        height INTEGER PRIMARY KEY,\n" \
+        "        id BLOB NOT NULL UNIQUE,\n" \
+        "        time INTEGER NOT NULL,\n" \
+        "        count INTEGER NOT NULL,\n" \
+        "        work BLOB NOT NULL,\n" \
+        "        header BLOB NOT NULL,\n" \
+        "        seal BLOB NOT NULL\n" \
+        ") STRICT;\n" \
+        "CREATE TABLE entry (\n" \
+        "        place INTEGER PRIMARY KEY,\n" \
+        "        kind INTEGER NOT NULL,\n" \
+        "        line BLOB NOT NULL\n" \
+        ") STRICT;\n" \
+        "CREATE INDEX entry_rare ON entry (place) WHERE kind <> " TEXT(STORE_KIND_VOTE) ";\n" \
+        "CREATE TABLE vote (\n" \
+        "        election INTEGER NOT NULL,\n" \
+        "        voter INTEGER NOT NULL,\n" \
+        "        place INTEGER NOT NULL,\n" \
+        "        seq INTEGER NOT NULL,\n" \
+        "        count INTEGER NOT NULL,\n" \
+        "        PRIMARY KEY (election, voter, place)\n" \
+        ") STRICT, WITHOUT ROWID;\n" \
+        "CREATE TABLE pool (\n" \
+        "        number INTEGER PRIMARY KEY,\n" \
+        "        id BLOB NOT NULL UNIQUE,\n" \
+        "        line BLOB NOT NULL\n" \
+        ") STRICT;\n" \
+        "CREATE TABLE meta (\n" \
+        "        key TEXT PRIMARY KEY,\n" \
+        "        value BLOB NOT NULL\n" \
+        ") STRICT, WITHOUT ROWID;\n"
+
+static const char *const migrations[] = { MIGRATION_1 };
+
+const DbKind store_sqlite_kind = {
+        .application_id = APPLICATION_ID,
+        .migrations = migrations,
+        .n_migrations = ELEMENTSOF(migrations),
+        .cache_kib = CACHE_KIB,
+        .checkpoint_pages = CHECKPOINT_PAGES,
+        .log_bytes_kept = LOG_BYTES_KEPT,
+};
+
+const char* store_sqlite_schema(void) {
+        return MIGRATION_1;
+}
+
 _Static_assert(STORE_KIND_VOTE == 6 && STORE_KIND_ALL == -1 && STORE_KIND_RARE == -2, "as the statements have it");
 
 static const char *const sql[_ST_MAX] = {
@@ -84,4 +148,13 @@ int delete_rows(Sqlite *s, Statement i, uint64_t from) {
 
         bind_int(st, 1, from);
         return db_write(&s->db, st);
+}
+
+int store_sqlite_set_aside(const char *dir, uint64_t now_sec, char **ret_path) {
+        _cleanup_free_ char *path = NULL;
+
+        assert(dir);
+
+        path = path_join(dir, STORE_SQLITE_FILE);
+        return path ? db_file_set_aside(path, now_sec, ret_path) : -ENOMEM;
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "ledger/store-sqlite-db.h"
+#include "ledger/db.h"
 #include "ledger/store.h"
 
 /* What the files of the SQLite store share. */
+#define STORE_SQLITE_FILE "ledger.db"
+extern const DbKind store_sqlite_kind;
+
 typedef enum Statement {
         ST_BLOCK_PUT,
         ST_BLOCK_GET,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ledger/store-sqlite-table.h"
 
+#include "base/file.h"
 #include "voted/limits.h"
 
 /* --- transactions --- */
@@ -273,11 +274,16 @@ static const StoreOps sqlite_ops = {
 
 int store_sqlite_open(Store **ret, const char *dir, Why *why) {
         _cleanup_(store_freep) Store *store = NULL;
+        _cleanup_free_ char *path = NULL;
         Sqlite *s;
         int r;
 
         assert(ret);
         assert(dir);
+
+        path = path_join(dir, STORE_SQLITE_FILE);
+        if (!path)
+                return -ENOMEM;
 
         s = new0(Sqlite, 1);
         if (!s)
@@ -285,12 +291,12 @@ int store_sqlite_open(Store **ret, const char *dir, Why *why) {
         s->store.ops = &sqlite_ops;
         store = &s->store;
 
-        r = db_open(&s->db, dir, why);
+        r = db_open(&s->db, &store_sqlite_kind, path, true, why);
         if (r < 0)
                 return r;
         r = statements_prepare(s);
         if (r < 0) {
-                (void) why_set(why, 0, "%s/ledger.db: %s", dir, sqlite3_errmsg(s->db.handle));
+                (void) why_set(why, 0, "%s: %s", path, sqlite3_errmsg(s->db.handle));
                 return r;
         }
         *ret = TAKE_PTR(store);

@@ -1,67 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "ledger/store-sqlite-db.h"
+#include "ledger/db.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
-
-#include "base/file.h"
-#include "ledger/store.h"
-
-#define FILE_NAME "ledger.db"
-#define APPLICATION_ID 1987015781       /* "vote" */
-
-/* Pages of 4 KiB: voters vote in any order, so a block touches about as many pages of `vote` as it has votes, and each is
- * written whole. The cache holds that table up to some million votes; the log is copied back once it has 32 MiB. */
-#define CACHE_KIB 49152
-#define CHECKPOINT_PAGES 8192
-#define LOG_BYTES_KEPT 67108864
-
-#define TEXT_(x) #x
-#define TEXT(x) TEXT_(x)
-
-/* Append only: what is released is never changed, the next schema is one string more. entry_rare leaves out votes
- * (STORE_KIND_VOTE), of which there are many: the state of a ledger is read from what remains. */
-#define MIGRATION_1 \
-        "CREATE TABLE block (\n" \
-        "        height INTEGER PRIMARY KEY,\n" \
-        "        id BLOB NOT NULL UNIQUE,\n" \
-        "        time INTEGER NOT NULL,\n" \
-        "        count INTEGER NOT NULL,\n" \
-        "        work BLOB NOT NULL,\n" \
-        "        header BLOB NOT NULL,\n" \
-        "        seal BLOB NOT NULL\n" \
-        ") STRICT;\n" \
-        "CREATE TABLE entry (\n" \
-        "        place INTEGER PRIMARY KEY,\n" \
-        "        kind INTEGER NOT NULL,\n" \
-        "        line BLOB NOT NULL\n" \
-        ") STRICT;\n" \
-        "CREATE INDEX entry_rare ON entry (place) WHERE kind <> " TEXT(STORE_KIND_VOTE) ";\n" \
-        "CREATE TABLE vote (\n" \
-        "        election INTEGER NOT NULL,\n" \
-        "        voter INTEGER NOT NULL,\n" \
-        "        place INTEGER NOT NULL,\n" \
-        "        seq INTEGER NOT NULL,\n" \
-        "        count INTEGER NOT NULL,\n" \
-        "        PRIMARY KEY (election, voter, place)\n" \
-        ") STRICT, WITHOUT ROWID;\n" \
-        "CREATE TABLE pool (\n" \
-        "        number INTEGER PRIMARY KEY,\n" \
-        "        id BLOB NOT NULL UNIQUE,\n" \
-        "        line BLOB NOT NULL\n" \
-        ") STRICT;\n" \
-        "CREATE TABLE meta (\n" \
-        "        key TEXT PRIMARY KEY,\n" \
-        "        value BLOB NOT NULL\n" \
-        ") STRICT, WITHOUT ROWID;\n"
-
-static const char *const migrations[] = { MIGRATION_1 };
-
-const char* store_sqlite_schema(void) {
-        return MIGRATION_1;
-}
 
 /* --- errors --- */
 
@@ -304,6 +245,13 @@ static int set(Db *d, const char *set_sql, const char *ask_sql, const char *expe
         return 0;
 }
 
+static int set_number(Db *d, const char *name, int64_t value) {
+        char sql[64];
+
+        (void) snprintf(sql, sizeof(sql), "PRAGMA %s=%" PRIi64, name, value);
+        return run(d, sql);
+}
+
 static int set_modes(Db *d, Why *why) {
         int r;
 
@@ -318,22 +266,24 @@ static int set_modes(Db *d, Why *why) {
             (r = set(d, "PRAGMA synchronous=FULL", "PRAGMA synchronous", "2", why)) < 0 ||
             (r = run(d, "PRAGMA cell_size_check=ON")) < 0 ||
             (r = run(d, "PRAGMA temp_store=MEMORY")) < 0 ||
-            (r = run(d, "PRAGMA cache_size=-" TEXT(CACHE_KIB))) < 0 ||
-            (r = run(d, "PRAGMA wal_autocheckpoint=" TEXT(CHECKPOINT_PAGES))) < 0)
+            (r = set_number(d, "cache_size", -(int64_t) d->kind->cache_kib)) < 0 ||
+            (r = set_number(d, "wal_autocheckpoint", d->kind->checkpoint_pages)) < 0)
                 return r;
-        return run(d, "PRAGMA journal_size_limit=" TEXT(LOG_BYTES_KEPT));
+        return set_number(d, "journal_size_limit", d->kind->log_bytes_kept);
 }
 
-static int check_after_unclean_end(Db *d, Why *why) {
+static int check(Db *d, Why *why) {
         char got[200];
-        int64_t clean;
+        int64_t clean = 0;
         int r;
 
-        r = ask_int(d, "SELECT count(*) FROM meta WHERE key = 'store.clean'", &clean);
-        if (r < 0 || clean > 0)
-                return r;
+        if (!d->kind->always_checked) {
+                r = ask_int(d, "SELECT count(*) FROM meta WHERE key = 'store.clean'", &clean);
+                if (r < 0 || clean > 0)
+                        return r;
+        }
 
-        r = ask(d, "PRAGMA quick_check(1)", got, sizeof(got));
+        r = ask(d, d->kind->always_checked ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)", got, sizeof(got));
         if (r < 0)
                 return r;
         if (!streq(got, "ok")) {
@@ -344,9 +294,23 @@ static int check_after_unclean_end(Db *d, Why *why) {
         return 0;
 }
 
-static int migrate(Db *d, Why *why) {
+/* Brings the schema up to date, in a transaction that is left open. */
+static int migrate(Db *d, size_t version) {
+        int r;
+
+        r = db_begin(d);
+        if (r < 0)
+                return r;
+        for (size_t i = version; i < d->kind->n_migrations; i++)
+                if ((r = run(d, d->kind->migrations[i])) < 0)
+                        return r;
+        if ((r = set_number(d, "user_version", (int64_t) d->kind->n_migrations)) < 0)
+                return r;
+        return set_number(d, "application_id", d->kind->application_id);
+}
+
+static int look_at_schema(Db *d, bool make, Why *why) {
         int64_t version, application, tables;
-        char sql[64];
         int r;
 
         if ((r = ask_int(d, "PRAGMA user_version", &version)) < 0 ||
@@ -354,33 +318,28 @@ static int migrate(Db *d, Why *why) {
             (r = ask_int(d, "SELECT count(*) FROM sqlite_schema", &tables)) < 0)
                 return r;
 
-        if (tables > 0 && application != APPLICATION_ID) {
-                (void) why_set(why, 0, "it is a database, but not one of voted's");
+        if ((tables > 0 || !make) && application != d->kind->application_id) {
+                (void) why_set(why, 0, tables > 0 ? "it is a database, but not one of voted's" : "it is empty");
+                d->suspect = true;
                 return -EUCLEAN;
         }
-        if (version < 0 || version > (int64_t) ELEMENTSOF(migrations)) {
+        if (version < 0 || version > (int64_t) d->kind->n_migrations) {
                 (void) why_set(why, 0, "its schema is of version %" PRIi64 ", this program knows up to %zu: a newer voted is needed",
-                                version, ELEMENTSOF(migrations));
+                                version, d->kind->n_migrations);
                 return -EPROTONOSUPPORT;
         }
-        if (version > 0) {
-                r = check_after_unclean_end(d, why);
-                if (r < 0)
-                        return r;
-        }
+        if (version > 0 && (r = check(d, why)) < 0)
+                return r;
+        if (version < (int64_t) d->kind->n_migrations && (r = migrate(d, (size_t) version)) < 0)
+                return r;
+        if (d->kind->always_checked)
+                return db_commit(d);
 
         r = db_begin(d);
         if (r < 0)
                 return r;
-        for (size_t i = (size_t) version; i < ELEMENTSOF(migrations); i++)
-                if ((r = run(d, migrations[i])) < 0)
-                        return r;
-        (void) snprintf(sql, sizeof(sql), "PRAGMA user_version=%zu", ELEMENTSOF(migrations));
-        if ((r = run(d, sql)) < 0 ||
-            (r = run(d, "PRAGMA application_id=" TEXT(APPLICATION_ID))) < 0 ||
-            (r = run(d, "DELETE FROM meta WHERE key = 'store.clean'")) < 0)
-                return r;
-        return db_commit(d);
+        r = run(d, "DELETE FROM meta WHERE key = 'store.clean'");
+        return r < 0 ? r : db_commit(d);
 }
 
 /* as_it_is: what may be damaged, or is not ours, is not touched: the log stays beside it. */
@@ -391,26 +350,22 @@ static void close_handle(Db *d, bool as_it_is) {
         *d = (Db) {};
 }
 
-int db_open(Db *ret, const char *dir, Why *why) {
-        _cleanup_free_ char *path = NULL;
-        Db d = {};
+int db_open(Db *ret, const DbKind *kind, const char *path, bool make, Why *why) {
+        Db d = { .kind = kind };
         int r;
 
         assert(ret);
-        assert(dir);
+        assert(kind);
+        assert(path);
 
         if (why)
                 why->text[0] = '\0';
-        path = path_join(dir, FILE_NAME);
-        if (!path)
-                return -ENOMEM;
-
         r = db_errno(&d, sqlite3_open_v2(path, &d.handle,
-                                SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL));
+                                SQLITE_OPEN_READWRITE | (make ? SQLITE_OPEN_CREATE : 0) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL));
         if (r >= 0)
                 r = set_modes(&d, why);
         if (r >= 0)
-                r = migrate(&d, why);
+                r = look_at_schema(&d, make, why);
         if (r >= 0) {
                 *ret = d;
                 return 0;
@@ -425,6 +380,12 @@ int db_open(Db *ret, const char *dir, Why *why) {
         return r;
 }
 
+int db_settle(Db *d) {
+        assert(d);
+
+        return run(d, "PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
 void db_close(Db *d) {
         assert(d);
 
@@ -433,65 +394,9 @@ void db_close(Db *d) {
         db_rollback(d);
 
         /* On a full disk this fails, and the next start checks: it costs a moment, no more. */
-        if (!d->suspect && db_begin(d) >= 0) {
+        if (!d->suspect && !d->kind->always_checked && db_begin(d) >= 0) {
                 if (run(d, "INSERT INTO meta (key, value) VALUES ('store.clean', x'01') ON CONFLICT DO NOTHING") < 0 || db_commit(d) < 0)
                         db_rollback(d);
         }
         close_handle(d, d->suspect);
-}
-
-/* --- setting aside --- */
-
-static int rename_with_suffix(const char *from, const char *to, const char *suffix) {
-        _cleanup_free_ char *a = NULL, *b = NULL;
-
-        if (asprintf(&a, "%s%s", from, suffix) < 0) {
-                a = NULL;
-                return -ENOMEM;
-        }
-        if (asprintf(&b, "%s%s", to, suffix) < 0) {
-                b = NULL;
-                return -ENOMEM;
-        }
-        return rename(a, b) < 0 ? -errno : 0;
-}
-
-int store_sqlite_set_aside(const char *dir, uint64_t now_sec, char **ret_path) {
-        _cleanup_free_ char *from = NULL, *to = NULL;
-        _cleanup_close_ int fd = -1;
-        int r;
-
-        assert(dir);
-        assert(ret_path);
-
-        from = path_join(dir, FILE_NAME);
-        if (!from)
-                return -ENOMEM;
-
-        /* Never over an older one: each is all that is left of a ledger. */
-        for (unsigned i = 0; i < 1000; i++) {
-                free(TAKE_PTR(to));
-                if (asprintf(&to, i == 0 ? "%s.damaged-%" PRIu64 : "%s.damaged-%" PRIu64 ".%u", from, now_sec, i) < 0) {
-                        to = NULL;
-                        return -ENOMEM;
-                }
-                if (access(to, F_OK) < 0)
-                        break;
-        }
-        if (access(to, F_OK) == 0)
-                return -EEXIST;
-
-        r = rename_with_suffix(from, to, "");
-        if (r < 0)
-                return r;
-        if ((r = rename_with_suffix(from, to, "-wal")) < 0 && r != -ENOENT)
-                return r;
-        if ((r = rename_with_suffix(from, to, "-shm")) < 0 && r != -ENOENT)
-                return r;
-
-        fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0 || fsync(fd) < 0)
-                return -errno;
-        *ret_path = TAKE_PTR(to);
-        return 0;
 }
