@@ -34,3 +34,8 @@ typedef struct RecordOps {
 struct Record {
         const RecordOps *ops;
 };
+
+static inline Record* record_free(Record *r) {
+        return r ? r->ops->free(r) : NULL;
+}
+DEFINE_CLEANUP(Record*, record_free)
