@@ -56,6 +56,11 @@ static int add_path(Chain *c, Place place, uint32_t count, Json *o) {
         return r;
 }
 
+/* Whether the seal shows by itself that its block, and so all below it, is final. */
+static bool is_final(const Genesis *g, const char *seal, size_t n) {
+        return g->engine->seal_is_final && g->engine->seal_is_final(seal, n);
+}
+
 int receipt_make(Chain *c, Place place, Json **ret) {
         _cleanup_json_ Json *o = NULL, *headers = NULL, *seals = NULL;
         _cleanup_buf_ Buf line = {};
@@ -88,6 +93,8 @@ int receipt_make(Chain *c, Place place, Json **ret) {
                         return r == -ENODATA ? -EUCLEAN : r;
                 json_add_text(headers, b.header);
                 json_add_text(seals, b.seal);
+                if (is_final(chain_genesis(c), b.seal, b.n_seal))
+                        last = h;
                 if (h == height)
                         r = add_path(c, place, b.count, o);
                 stored_block_done(&b);
@@ -169,7 +176,7 @@ static int check_header(const Genesis *g, const Header *h, const Header *parent,
 }
 
 static int check_headers(
-                const Genesis *g, const Json *o, Header *ret_first, unsigned *ret_depth, Why *why) {
+                const Genesis *g, const Json *o, Header *ret_first, ReceiptFacts *ret, Why *why) {
         EngineSetup setup = {
                 .network = g->network,
                 .created = g->created,
@@ -206,11 +213,12 @@ static int check_headers(
                         break;
                 if (i == 0)
                         *ret_first = h;
+                ret->final = ret->final || is_final(g, seal, strlen(seal));
                 parent = h;
         }
 
         engine->type->free(engine);
-        *ret_depth = (unsigned) json_len(headers);
+        ret->depth = (unsigned) json_len(headers);
         return r;
 }
 
@@ -302,7 +310,7 @@ int receipt_verify(const Json *receipt, const Id *network, ReceiptFacts *ret, Wh
                 return why_set(why, V_FORM, "a receipt is an object");
         if ((r = read_genesis(receipt, network, &g, why)) != 0 ||
             (r = read_entry(receipt, g, &e, why)) != 0 ||
-            (r = check_headers(g, receipt, &first, &facts.depth, why)) != 0 ||
+            (r = check_headers(g, receipt, &first, &facts, why)) != 0 ||
             (r = check_path(receipt, &first, e, &facts.position, why)) != 0)
                 return r;
 
