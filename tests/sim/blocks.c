@@ -10,6 +10,7 @@
 #include "crypto/hash.h"
 #include "crypto/merkle.h"
 #include "crypto/sign.h"
+#include "voted/limits.h"
 
 #define HEX(id) id_hex((id), (char[ID_HEX]) {})
 
@@ -80,14 +81,15 @@ static bool is_signed(const Run *r, const Key *key, const char *kind, const char
 static const char* read_header(const Run *r, const char *line, size_t n, KnownBlock *b, Id *ret_root, uint32_t *ret_count, Id *ret_parent) {
         Header h = {};
 
-        if (header_parse(&h, HEADER_DIFFICULTY, line, n, NULL) != 0)
+        if (header_parse(&h, r->n_authorities > 0 ? HEADER_VIEW : HEADER_DIFFICULTY, line, n, NULL) != 0)
                 return "the header is not in form";
         if (!id_equal(&h.network, &r->genesis->network))
                 return "the block is of another network";
         b->id = h.id;
         b->height = h.height;
         b->time = h.time;
-        b->difficulty = h.value;
+        b->difficulty = r->n_authorities > 0 ? 0 : h.value;
+        b->view = r->n_authorities > 0 ? h.value : 0;
         b->sealer = h.sealer;
         *ret_parent = h.parent;
         *ret_root = h.root;
@@ -115,6 +117,66 @@ static const char* check_seal(const Run *r, const KnownBlock *b, const char *lin
                 return "the seal's work is too little";
         if (!is_signed(r, &b->sealer, "seal", line, n, &signature))
                 return "the seal's signature does not verify";
+        return NULL;
+}
+
+static const Key* authority(const Run *r, uint64_t number) {
+        return &r->world->hosts[r->first_peer + number]->key;
+}
+
+/* n less a third of them, rounded down, who may lie. */
+static unsigned quorum(const Run *r) {
+        return r->n_authorities - (r->n_authorities - 1) / 3;
+}
+
+static const char* check_signed(const Run *r, const KnownBlock *b, const Json *pair, const char *of, int64_t before, int64_t *ret_number) {
+        _cleanup_buf_ Buf line = {};
+        Signature signature;
+        const char *text;
+
+        if (json_len(pair) != 2 || json_at_int(pair, 0, "number", 0, (int64_t) r->n_authorities - 1, ret_number, NULL) != 0 ||
+                        json_at_text(pair, 1, "signature", 1, 128, &text, NULL) != 0)
+                return "a certificate's signature is not in form";
+        if (*ret_number <= before)
+                return "a certificate has a signer twice";
+        buf_printf(&line, "{\"block\":\"%s\",\"kind\":\"%s\",\"signature\":\"%s\",\"signer\":\"%s\",\"view\":%" PRIu64 "}", HEX(&b->id), of, text,
+                        key_hex(authority(r, (uint64_t) *ret_number), (char[ID_HEX]) {}), b->view);
+        _cleanup_json_ Json *o = NULL;
+        if (line_parse(&o, line.p, line.n, 4096, NULL) != 0 || json_get_signature(o, "signature", &signature, NULL) != 0 ||
+                        !is_signed(r, authority(r, (uint64_t) *ret_number), of, line.p, line.n, &signature))
+                return "a certificate's signature does not verify";
+        return NULL;
+}
+
+static const char* check_certificate(const Run *r, const KnownBlock *b, const char *line, size_t n) {
+        _cleanup_json_ Json *o = NULL;
+        const Json *c, *signatures, *pair;
+        int64_t view, number = -1;
+        const char *of, *wrong;
+        Id block;
+
+        if (line_parse(&o, line, n, 1U << 16, NULL) != 0 || json_get_object(o, "certificate", &c, NULL) != 0 ||
+                        json_get_id(c, "block", &block, NULL) != 0 || json_get_text(c, "of", 1, 16, &of, NULL) != 0 ||
+                        json_get_int(c, "view", 1, LINE_INT_MAX, &view, NULL) != 0 ||
+                        json_get_array(c, "signatures", 1, r->n_authorities, &signatures, NULL) != 0)
+                return "the seal is not in form";
+        if (!id_equal(&block, &b->id) || (uint64_t) view != b->view)
+                return "the certificate is another block's";
+        if (!streq(of, "endorse") && !streq(of, "finalize"))
+                return "the certificate is of another kind";
+        if (json_len(signatures) < quorum(r))
+                return "the certificate has too few signatures";
+        if (!key_equal(&b->sealer, authority(r, b->view % r->n_authorities)))
+                return "the block is not by its view's leader";
+        if (b->parent && b->parent->view >= b->view)
+                return "the view is not greater than the parent's";
+        for (size_t i = 0; i < json_len(signatures); i++) {
+                if (json_at_array(signatures, i, "signatures", 2, 2, &pair, NULL) != 0)
+                        return "a certificate's signature is not in form";
+                wrong = check_signed(r, b, pair, of, number, &number);
+                if (wrong)
+                        return wrong;
+        }
         return NULL;
 }
 
@@ -258,7 +320,7 @@ static const char* read_block(Blocks *all, KnownBlock *b, const char *text, size
         b->work = (b->parent ? b->parent->work : 0) + b->difficulty;
         if (!line_next(&text, &n, &line, &n_line))
                 return "there is no seal";
-        wrong = check_seal(r, b, line, n_line);
+        wrong = r->n_authorities > 0 ? check_certificate(r, b, line, n_line) : check_seal(r, b, line, n_line);
         return wrong ? wrong : check_body(r, b, text, n, count, &root);
 }
 

@@ -21,7 +21,7 @@ typedef struct KnownBlock KnownBlock;
 struct KnownBlock {
         Id id;
         KnownBlock *parent;     /* NULL: block 1 */
-        uint64_t height, time, found_usec, difficulty;
+        uint64_t height, time, found_usec, difficulty, view;
         unsigned __int128 work;         /* summed */
         Key sealer;
         char *text;             /* as chain_read_block_text() gave it, with the first seal seen */

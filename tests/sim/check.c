@@ -21,6 +21,7 @@ typedef struct View {
         size_t n, allocated;
         Id durable;             /* tip of the last commit that succeeded */
         uint64_t durable_height;
+        uint64_t final;         /* quorum: the highest that it called final */
         Id told;                /* the last block it told anybody to be on its chain */
         uint64_t storm_usec;    /* since when dials are counted */
         unsigned dials[WORLD_HOSTS_MAX];
@@ -197,7 +198,12 @@ static void went_back(Host *h, const KnownBlock *from, uint64_t fork) {
         c->reorganisations++;
         c->deepest = MAX(c->deepest, depth);
         world_note(h->world, "reorg", h->number, depth, NULL, 0);
-        if (depth >= r->confirmations &&
+        if (r->n_authorities > 0 && fork < c->views[h->number].final) {
+                world_fail(h->world, "no final block is disconnected", "host %u disconnected %" PRIu64 " blocks down to height %" PRIu64
+                                ", and had called height %" PRIu64 " final", h->number, depth, fork, c->views[h->number].final);
+                return;
+        }
+        if (r->n_authorities == 0 && depth >= r->confirmations &&
                         !hidden_since(r, MIN(lost->found_usec, won ? won->found_usec : UINT64_MAX)) &&
                         !side_by_side(r, blocks_at(from, common), blocks_at(tip, common)) &&
                         !kept_back(r, tip, fork, common))
@@ -230,12 +236,27 @@ static void extend(const Host *h, View *v, uint64_t height) {
         (void) blocks_add(&r->checks->blocks, h, text.p, text.n);
 }
 
-/* Which heights count as final for everybody: those that are more than `confirmations` deep. */
-static void check_final(const Host *h, const View *v) {
+/* Which heights count as final for everybody: those that are more than `confirmations` deep, or that
+ * the engine calls final. */
+static uint64_t final_height(const Host *h, const View *v) {
+        const Run *r = h->world->setup.userdata;
+
+        if (r->n_authorities > 0)
+                return peer_final_height(h->peer);
+        return v->n - 1 > r->confirmations ? v->n - 1 - r->confirmations : 0;
+}
+
+static void check_final(const Host *h, View *v) {
         Run *r = h->world->setup.userdata;
         Checks *c = r->checks;
+        uint64_t final = final_height(h, v);
 
-        for (size_t height = 1; height + r->confirmations <= v->n - 1; height++) {
+        if (r->n_authorities > 0 && (final < v->final || final > v->n - 1)) {
+                world_fail(h->world, "what is final stays final", "host %u calls height %" PRIu64 " final, at height %zu, and had called %"
+                                PRIu64 " final", h->number, final, v->n - 1, v->final);
+                return;
+        }
+        for (size_t height = v->final + 1; height <= final; height++) {
                 const KnownBlock *mine, *other;
 
                 while (c->n_finals <= height) {
@@ -251,13 +272,18 @@ static void check_final(const Host *h, const View *v) {
                         continue;
                 mine = blocks_find(&c->blocks, v->ids + height);
                 other = id_is_zero(&c->finals[height]) ? NULL : blocks_find(&c->blocks, &c->finals[height]);
-                if (other && !hidden_since(r, MIN(mine->found_usec, other->found_usec)) && !side_by_side(r, mine, other) &&
+                if (other && r->n_authorities > 0)
+                        world_fail(h->world, "no two honest peers hold different final blocks", "height %zu: host %u has %s, another had %s",
+                                        height, h->number, HEX(&mine->id), HEX(&other->id));
+                else if (other && !hidden_since(r, MIN(mine->found_usec, other->found_usec)) && !side_by_side(r, mine, other) &&
                                 !is_liars(r, mine) && !is_liars(r, other))
                         world_fail(h->world, "no two honest peers hold different final blocks",
                                         "height %zu: host %u has %s, another had %s, and nobody was cut off since", height,
                                         h->number, HEX(&mine->id), HEX(&other->id));
                 c->finals[height] = mine->id;
         }
+        if (r->n_authorities > 0)
+                v->final = final;
 }
 
 static void look_at_chain(Host *h) {
@@ -267,8 +293,11 @@ static void look_at_chain(Host *h) {
         const KnownBlock *from = tip_of(r->checks, h->number);
         uint64_t fork = MIN(tip->height, v->n > 0 ? v->n - 1 : 0);
 
-        if (v->n > 0 && id_equal(v->ids + v->n - 1, &tip->id))
+        if (v->n > 0 && id_equal(v->ids + v->n - 1, &tip->id)) {
+                if (r->n_authorities > 0)
+                        check_final(h, v);
                 return;
+        }
         world_note(h->world, "tip", h->number, tip->height, &tip->id, 0);
         if (v->n == 0)
                 extend(h, v, 0);
@@ -299,6 +328,12 @@ static void after_turn(Host *h) {
 }
 
 /* --- crashes --- */
+
+/* Nobody honest contradicts himself. */
+static void on_log(Host *h, const NodeEffect *fx) {
+        if (fx->message == NODE_MSG_EVIDENCE)
+                world_fail(h->world, "no honest node stands in evidence", "host %u: %.*s", h->number, (int) fx->n_data, fx->data);
+}
 
 static void on_commit(Host *h) {
         View *v = &checks_of(h)->views[h->number];
@@ -402,6 +437,7 @@ void check_hooks(WorldHooks *ret) {
                 .after_turn = after_turn,
                 .on_commit = on_commit,
                 .on_send = on_send,
+                .on_log = on_log,
                 .on_ban = on_ban,
                 .on_dial = on_dial,
                 .on_started = on_started,

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "disk.h"
 
+#include "ledger/record-memory.h"
+
 struct Disk {
         Store store;            /* first: what the node sees */
         Store *memory;
+        Record *record;
         bool full, writes;
 };
 
@@ -113,12 +116,28 @@ Disk* disk_free(Disk *d) {
                 return NULL;
 
         store_free(d->memory);
+        if (d->record)
+                (void) d->record->ops->free(d->record);
         free(d);
         return NULL;
 }
 
 Store* disk_store(Disk *d) {
         return &d->store;
+}
+
+int disk_make_record(Disk *d) {
+        return d->record ? 0 : record_memory_new(&d->record);
+}
+
+Record* disk_record(Disk *d) {
+        return d->record;
+}
+
+int disk_commit_record(Disk *d) {
+        if (!d->record)
+                return 0;
+        return d->full ? -ENOSPC : d->record->ops->commit(d->record);
 }
 
 void disk_set_full(Disk *d, bool full, bool writes) {
@@ -132,4 +151,6 @@ bool disk_is_full(const Disk *d) {
 
 void disk_crash(Disk *d) {
         store_memory_crash(d->memory);
+        if (d->record)
+                record_memory_crash(d->record);
 }

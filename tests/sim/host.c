@@ -272,7 +272,9 @@ static bool commit(Host *h, int *ret_error) {
                 host_crash(h, true);
                 return false;
         }
-        r = chain_commit(peer_chain(h->peer));
+        r = disk_commit_record(h->disk);
+        if (r >= 0)
+                r = chain_commit(peer_chain(h->peer));
         world_note(h->world, "commit", h->number, (uint64_t) -r, NULL, 0);
         if (r >= 0 && hooks->on_commit)
                 hooks->on_commit(h);
@@ -420,6 +422,8 @@ Host* world_add_host(World *w, const HostSetup *setup) {
         }
         if (setup->role == HOST_PEER) {
                 r = disk_new(&h->disk);
+                if (r >= 0 && setup->authority)
+                        r = disk_make_record(h->disk);
                 if (r < 0)
                         world_die("disk", r);
         }
@@ -452,6 +456,7 @@ static int start_peer(Host *h) {
         PeerSetup setup = {
                 .genesis = w->genesis,
                 .store = store,
+                .record = disk_record(h->disk),
                 .identity = h->identity,
                 .seed = prng_u64(&w->prng),
                 .config = &config,

@@ -188,7 +188,11 @@ static void check_vote(Run *r, const KnownBlock *tip, const RunVote *v) {
         if (last && last->seq >= v->seq)
                 return;
 
-        if (e->state == ERRAND_FINAL && !run_has(r, FAULT_BIT(PARTITION) | FAULT_BIT(ONEWAY) | FAULT_BIT(CRASH) | FAULT_BIT(DISK)))
+        if (e->state == ERRAND_FINAL && r->n_authorities > 0)
+                world_fail(r->world, "what was called final is in the ledger", "vote %u (election %u, voter %u, seq %" PRIu32
+                                ") was called final by host %u at %" PRIu64 " s", e->number, v->election, v->voter, v->seq, e->host,
+                                e->done_usec / USEC_PER_SEC);
+        else if (e->state == ERRAND_FINAL && !run_has(r, FAULT_BIT(PARTITION) | FAULT_BIT(ONEWAY) | FAULT_BIT(CRASH) | FAULT_BIT(DISK)))
                 world_fail(r->world, "what was called final is in the ledger", "vote %u (election %u, voter %u, seq %" PRIu32
                                 ") was called final by host %u at %" PRIu64 " s", e->number, v->election, v->voter, v->seq, e->host,
                                 e->done_usec / USEC_PER_SEC);

@@ -56,6 +56,23 @@ static uint64_t below(Run *r, uint64_t bound) {
 
 /* --- the network --- */
 
+static void set_pow(const Run *r, Json *engine) {
+        json_set_text(engine, "type", "pow");
+        json_set_int(engine, "difficulty", (int64_t) r->difficulty);
+        json_set_int(engine, "interval", (int64_t) r->interval);
+        json_set_int(engine, "confirmations", r->confirmations);
+}
+
+static void set_quorum(const Run *r, Json *engine) {
+        Json *keys = json_new_array();
+
+        for (unsigned i = 0; i < r->n_authorities; i++)
+                json_add_key(keys, fixture_key(KEY_HOST + r->n_trackers + i));
+        json_set_text(engine, "type", "quorum");
+        json_set(engine, "authorities", keys);
+        json_set_int(engine, "delta_ms", (int64_t) (500 * r->interval));
+}
+
 static void make_genesis(Run *r) {
         _cleanup_json_ Json *engine = json_new_object();
         _cleanup_buf_ Buf line = {};
@@ -68,10 +85,10 @@ static void make_genesis(Run *r) {
 
         for (unsigned i = 0; i < r->n_admins; i++)
                 admins[i] = *fixture_key(FIXTURE_ADMIN + i);
-        json_set_text(engine, "type", "pow");
-        json_set_int(engine, "difficulty", (int64_t) r->difficulty);
-        json_set_int(engine, "interval", (int64_t) r->interval);
-        json_set_int(engine, "confirmations", r->confirmations);
+        if (r->options.quorum)
+                set_quorum(r, engine);
+        else
+                set_pow(r, engine);
         if (genesis_format(&line, "sim", WORLD_WALL_SEC - 60, r->approvals, admins, r->n_admins, engine, &limits,
                             &why) != 0 ||
                         genesis_parse(&r->genesis, line.p, line.n, &why) != 0)
@@ -90,6 +107,7 @@ static void add_hosts(Run *r) {
                         .role = HOST_PEER,
                         .key = key++,
                         .mine = i < miners,
+                        .authority = i < r->n_authorities,
                         .tries_per_sec = (uint32_t) (1 + r->difficulty / r->interval / MAX(miners, 1U)),
                 };
 
@@ -254,6 +272,11 @@ static void run_begin(Run *r, const RunOptions *o) {
         r->n_elections = 1 + (unsigned) below(r, RUN_ELECTIONS);
         r->n_trackers = 1 + (unsigned) below(r, 2);
         r->clock_off_max = run_has(r, FAULT_BIT(CLOCK)) ? (int64_t) (1 + below(r, 60)) : 0;
+        if (r->options.quorum) {
+                r->options.faults &= ~FAULT_BIT(LIARS);         /* those of pow */
+                r->n_authorities = r->options.peers > 4 && below(r, 3) == 0 ? r->options.peers - 1 : r->options.peers;
+                r->clock_off_max = MIN(r->clock_off_max, INT64_C(5));   /* what the rules of the engine bear */
+        }
         r->votes = new0(RunVote, r->options.votes + 1);
         make_genesis(r);
 

@@ -34,6 +34,7 @@ typedef struct RunOptions {     /* zeros (faults: UINT32_MAX): drawn from the se
         uint32_t faults;
         uint64_t voting_sec;    /* how long votes are taken */
         bool no_memo;
+        bool quorum;            /* the engine; else pow */
         FILE *trace;
 } RunOptions;
 
@@ -69,6 +70,7 @@ typedef struct Run {
         uint64_t difficulty;    /* of block 1: what all miners do in that time */
         unsigned confirmations, approvals, n_admins, n_voters, n_trackers;
         unsigned first_peer, n_peers;   /* hosts */
+        unsigned n_authorities; /* quorum: the first so many of the peers, in their order; 0: pow */
         int64_t clock_off_max;
         uint64_t ill_usec, heal_usec;   /* between these, all that goes wrong has its place */
         uint64_t end_usec;

@@ -19,6 +19,7 @@ static const char usage[] =
                 "  --faults LIST     of delay,loss,partition,oneway,crash,disk,clock,tracker,liars,turns;\n"
                 "                    all, none\n"
                 "  --time SEC        how long votes are taken, in virtual seconds\n"
+                "  --engine NAME     pow (the default) or quorum\n"
                 "  --no-memo         check every signature anew\n"
                 "  --budget SEC      end after so many real seconds, whatever is left\n"
                 "  --trace           print everything that happens\n"
@@ -73,6 +74,7 @@ static int read_options(int argc, char **argv, Options *o) {
                 { "faults", required_argument, NULL, 'f' },
                 { "time", required_argument, NULL, 't' },
                 { "budget", required_argument, NULL, 'b' },
+                { "engine", required_argument, NULL, 'e' },
                 { "no-memo", no_argument, NULL, 'm' },
                 { "trace", no_argument, NULL, 'T' },
                 { "quiet", no_argument, NULL, 'q' },
@@ -114,6 +116,10 @@ static int read_options(int argc, char **argv, Options *o) {
                         break;
                 case 'b':
                         good = read_number(optarg, 1, UINT32_MAX, &o->budget_sec);
+                        break;
+                case 'e':
+                        good = streq(optarg, "pow") || streq(optarg, "quorum");
+                        o->run.quorum = streq(optarg, "quorum");
                         break;
                 case 'm':
                         o->run.no_memo = true;
@@ -166,6 +172,8 @@ static void print_failure(const Options *o, const RunResult *x) {
                 (void) printf(" --votes %u", x->options.votes);
         if (o->given_time)
                 (void) printf(" --time %" PRIu64, x->options.voting_sec);
+        if (o->run.quorum)
+                (void) fputs(" --engine quorum", stdout);
         if (o->given_faults) {
                 (void) fputs(" --faults ", stdout);
                 print_faults(stdout, x->options.faults);

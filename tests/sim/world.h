@@ -44,6 +44,7 @@ typedef struct HostSetup {
         unsigned key;                   /* fixture_secret() of that number */
         int64_t clock_off_sec;          /* its wall clock is that far ahead */
         bool mine;
+        bool authority;                 /* it has a record */
         uint32_t tries_per_sec;         /* of its miner */
         const PeerEndpoint *fixed;      /* copied */
         size_t n_fixed;
