@@ -364,6 +364,7 @@ int commit_on_committed(Peer *p) {
                 peer_log(p, LOG_NOTICE, NODE_MSG_COMMIT_AGAIN,
                                 "The ledger can be written again, going on.");
                 sync_consider(p);
+                engine_greet_links(p);
                 return 0;
         }
         p->final_height = engine_final_height(p);
@@ -435,7 +436,6 @@ int commit_on_failed(Peer *p, int error) {
         r = engine_start(p);
         if (r < 0)
                 return r;
-        engine_greet_links(p);
         for (size_t i = 0; i < p->n_fresh; i++)
                 for (size_t k = 0; k < p->fresh[i]->n_entries; k++) {
                         r = pooled_return(p, p->fresh[i]->entries[k]);

@@ -220,42 +220,6 @@ int draft_new(Peer *p, const Header *h, const char *header, size_t n_header, con
         return 0;
 }
 
-int draft_seal(Peer *p, Draft *d, const char *seal, size_t n, PeerLink *from, int *ret_verdict,
-                Why *why) {
-        SigCheck checks[ENGINE_SIGNATURES_MAX] = {};
-        size_t n_checks = 0;
-        int r;
-
-        *ret_verdict = 0;
-        r = engine_judge(p, &d->block->header, seal, n, checks, &n_checks, why);
-        if (r != 0) {
-                checks_done(checks, n_checks);
-                if (r < 0)
-                        return r;
-                /* the engine has it, or cannot place it yet: it stays what it is */
-                *ret_verdict = r == V_DUPLICATE || r == V_ORPHAN ? 0 : r;
-                return 0;
-        }
-        r = block_set_seal(d->block, seal, n);
-        d->proposal = d->offered = false;
-        d->state = DRAFT_SEALING;
-        d->from = from ? from->id : 0;
-        d->serial = peer_token(p);
-        for (size_t k = 0; k < n_checks; k++) {
-                if (r == 0)
-                        r = verify_add(p,
-                                        (CheckFor) { .type = CHECK_SEAL,
-                                                        .id = d->id,
-                                                        .serial = d->serial },
-                                        checks + k);
-                else
-                        sig_check_done(checks + k);
-                d->n_seals++;
-        }
-        p->drafts_dirty = true;
-        return r;
-}
-
 /* A draft may be gone, and have come again with another seal, while its seal was being checked. */
 int draft_on_sealed(Peer *p, const CheckFor *what, bool valid) {
         Draft *d = draft_find(p, &what->id);
@@ -354,7 +318,7 @@ int draft_on_announced(Peer *p, PeerLink *l, const Message *m) {
                 return r;
         if (d && d->proposal) {
                 slot_set_add(&d->sources, l->slot);
-                r = draft_seal(p, d, seal, n_seal, l, &verdict, &why);
+                r = proposal_seal(p, d, seal, n_seal, l, &verdict, &why);
                 if (r >= 0 && verdict > 0)
                         (void) peer_link_fault(p, l, verdict, &why, NULL);
                 return r;
@@ -443,7 +407,7 @@ int draft_add_block(Peer *p, Block *block, PeerLink *from, bool imported, int *r
         if (from)
                 slot_set_add(&d->sources, from->slot);
         if (d->proposal) {
-                r = draft_seal(p, d, b->seal_line, b->n_seal_line, from, ret_verdict, why);
+                r = proposal_seal(p, d, b->seal_line, b->n_seal_line, from, ret_verdict, why);
                 if (r < 0 || *ret_verdict > 0)
                         return r;
         }

@@ -102,18 +102,19 @@ static int on_record_line(void *userdata, uint64_t view, const char *name, const
         return 0;
 }
 
-void engine_greet_links(Peer *p) {
-        for (size_t i = 0; i < p->n_links; i++) {
-                PeerLink *l = p->links[i];
-                int r;
+int engine_greet(Peer *p, const PeerLink *l) {
+        if (!l->up || l->client || p->broken)
+                return 0;
+        return engine_feed(p,
+                        &(EngineEvent) { .type = ENGINE_EV_LINK, .from = l->id, .key = l->key });
+}
 
-                if (!l->up || l->client)
-                        continue;
-                r = engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_LINK, .from = l->id, .key = l->key });
-                if (r < 0) {
+void engine_greet_links(Peer *p) {
+        for (size_t i = 0; i < p->n_links && p->failed >= 0; i++) {
+                int r = engine_greet(p, p->links[i]);
+
+                if (r < 0)
                         p->failed = r;
-                        return;
-                }
         }
 }
 

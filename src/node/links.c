@@ -330,11 +330,7 @@ static int on_hello(Peer *p, PeerLink *l, const Message *m) {
         gossip_link_up(p, l);
         sync_ask_info(p, l, false);
         sync_consider(p);
-        return p->broken ? 0
-                         : engine_feed(p,
-                                           &(EngineEvent) { .type = ENGINE_EV_LINK,
-                                                           .from = l->id,
-                                                           .key = l->key });
+        return engine_greet(p, l);
 }
 
 static int on_error(Peer *p, PeerLink *l, const Message *m) {

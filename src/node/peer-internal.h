@@ -258,8 +258,6 @@ int draft_new(Peer *p, const Header *h, const char *header, size_t n_header, con
 int draft_on_announced(Peer *p, PeerLink *l, const Message *m);
 /* A whole block, which is taken over: becomes a draft or fills one. *ret_verdict > 0: it did not. */
 int draft_add_block(Peer *p, Block *b, PeerLink *from, bool imported, int *ret_verdict, Why *why);
-/* A proposal came with a seal: it is judged as any other. */
-int draft_seal(Peer *p, Draft *d, const char *seal, size_t n, PeerLink *from, int *ret_verdict, Why *why);
 int draft_on_sealed(Peer *p, const CheckFor *what, bool valid);
 int draft_want(Peer *p, const Id *tip);
 int draft_detach(Peer *p, Draft *d, bool release);      /* from its items */
@@ -293,6 +291,7 @@ int engine_feed(Peer *p, const EngineEvent *ev);
 /* Header and seal: engine's check_seal(). */
 int engine_judge(Peer *p, const Header *h, const char *seal, size_t n, SigCheck *checks, size_t *ret_n, Why *why);
 uint64_t engine_final_height(const Peer *p);
+int engine_greet(Peer *p, const PeerLink *l);   /* tells it of a link */
 void engine_greet_links(Peer *p);               /* tells a new engine of those that are up */
 /* Summed difficulty of a chain that had `before` and goes on with h. */
 void work_add(uint8_t ret[16], const uint8_t before[16], const Header *h);
@@ -313,6 +312,8 @@ int proposal_keep(Peer *p, const EngineEffect *fx);     /* RECORD_BLOCK */
 int proposals_load(Peer *p);                    /* of the record */
 int proposals_forget(Peer *p, uint64_t view);
 int proposal_take_seal(Peer *p, Draft *d);      /* from the engine, if it has one */
+/* It came with a seal, which is judged as any other. */
+int proposal_seal(Peer *p, Draft *d, const char *seal, size_t n, PeerLink *from, int *ret_verdict, Why *why);
 int proposal_fetch(Peer *p, const EngineEffect *fx);
 
 /* authority.c */

@@ -277,6 +277,43 @@ int proposals_forget(Peer *p, uint64_t view) {
 
 /* --- and after --- */
 
+int proposal_seal(Peer *p, Draft *d, const char *seal, size_t n, PeerLink *from, int *ret_verdict,
+                Why *why) {
+        SigCheck checks[ENGINE_SIGNATURES_MAX] = {};
+        size_t n_checks = 0;
+        int r;
+
+        *ret_verdict = 0;
+        r = engine_judge(p, &d->block->header, seal, n, checks, &n_checks, why);
+        if (r != 0) {
+                for (size_t k = 0; k < n_checks; k++)
+                        sig_check_done(checks + k);
+                if (r < 0)
+                        return r;
+                /* the engine has it, or cannot place it yet: it stays what it is */
+                *ret_verdict = r == V_DUPLICATE || r == V_ORPHAN ? 0 : r;
+                return 0;
+        }
+        r = block_set_seal(d->block, seal, n);
+        d->proposal = d->offered = false;
+        d->state = DRAFT_SEALING;
+        d->from = from ? from->id : 0;
+        d->serial = peer_token(p);
+        for (size_t k = 0; k < n_checks; k++) {
+                if (r == 0)
+                        r = verify_add(p,
+                                        (CheckFor) { .type = CHECK_SEAL,
+                                                        .id = d->id,
+                                                        .serial = d->serial },
+                                        checks + k);
+                else
+                        sig_check_done(checks + k);
+                d->n_seals++;
+        }
+        p->drafts_dirty = true;
+        return r;
+}
+
 int proposal_take_seal(Peer *p, Draft *d) {
         const Header *h;
         const char *seal;
