@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ledger/db.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -138,4 +139,22 @@ int db_file_set_aside(const char *path, uint64_t now_sec, char **ret_path) {
                 return r;
         *ret_path = TAKE_PTR(to);
         return 0;
+}
+
+int db_file_was_set_aside(const char *dir, const char *name) {
+        const size_t n = strlen(name);
+        const struct dirent *e;
+        int r = 0;
+        DIR *d;
+
+        d = opendir(dir);
+        if (!d)
+                return -errno;
+        while (r == 0 && (errno = 0, e = readdir(d)))
+                if (strncmp(e->d_name, name, n) == 0 && strncmp(e->d_name + n, ".damaged-", 9) == 0)
+                        r = 1;
+        if (r == 0)
+                r = -errno;
+        (void) closedir(d);
+        return r;
 }

@@ -38,6 +38,7 @@ _must_check_ int db_settle(Db *d);
 _must_check_ int db_file_exists(const char *path);      /* 1, 0; 2: only what is kept beside it; -errno */
 /* Moves a damaged one aside as path.damaged-TIME, never over an older one; *ret_path is malloc'ed. -ENOENT: there is nothing. */
 _must_check_ int db_file_set_aside(const char *path, uint64_t now_sec, char **ret_path);
+_must_check_ int db_file_was_set_aside(const char *dir, const char *name);     /* 1, 0, -errno */
 _must_check_ int db_file_remove(const char *path);      /* fine if there is nothing */
 /* Gives a closed one its name, durably. -EEXIST: there is one of that name. */
 _must_check_ int db_file_rename(const char *from, const char *to);

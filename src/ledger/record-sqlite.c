@@ -382,6 +382,12 @@ int record_sqlite_set_aside(const char *dir, uint64_t now_sec, char **ret_path) 
         return path ? db_file_set_aside(path, now_sec, ret_path) : -ENOMEM;
 }
 
+int record_sqlite_was_set_aside(const char *dir) {
+        assert(dir);
+
+        return db_file_was_set_aside(dir, FILE_NAME);
+}
+
 bool record_sqlite_is_damaged(const Record *r) {
         return SQLITE(r)->db.suspect;
 }

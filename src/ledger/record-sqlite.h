@@ -19,6 +19,7 @@ _must_check_ int record_sqlite_open(Record **ret, const char *dir, const RecordO
 _must_check_ int record_sqlite_make(Record **ret, const char *dir, const RecordOwner *owner, Why *why);
 /* Moves one that is not open aside as authority.db.damaged-TIME; *ret_path is malloc'ed. -ENOENT: there is none. */
 _must_check_ int record_sqlite_set_aside(const char *dir, uint64_t now_sec, char **ret_path);
+_must_check_ int record_sqlite_was_set_aside(const char *dir);          /* whether that has ever been done there: 1, 0, -errno */
 /* Whether its database has shown damage: the ledger's, then, is not to blame. */
 bool record_sqlite_is_damaged(const Record *r);
 const char* record_sqlite_schema(void);         /* the SQL text, for voted-ledger(5)'s test */

@@ -38,6 +38,8 @@ static void set_peer(Daemon *d, Json *o) {
         if (shell_miner(d->shell) && miner_rate(shell_miner(d->shell)) > 0)
                 json_set_int(o, "mining_rate", (int64_t) miner_rate(shell_miner(d->shell)));
         json_set_bool(o, "late_votes_may_be_lost", d->genesis->late_votes_may_be_lost);
+        if (d->record_problem && !json_has(o, "problem"))
+                json_set_text(o, "problem", d->record_problem);
         if (d->set_aside && !json_has(o, "problem")) {
                 char text[512];
 

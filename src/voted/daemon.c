@@ -189,6 +189,9 @@ static int start_peer(Daemon *d, Why *why) {
         r = open_store(d, why);
         if (r < 0)
                 return r;
+        r = authority_open_record(d, why);
+        if (r < 0)
+                return r;
         r = open_shell(d, why);
         if (r < 0)
                 return r;
@@ -200,6 +203,7 @@ static int start_peer(Daemon *d, Why *why) {
         r = peer_new(&d->peer, &(PeerSetup) {
                         .genesis = d->genesis,
                         .store = d->store,
+                        .record = d->record,
                         .identity = d->identity,
                         .seed = random_u64(),
                         .config = &config,
@@ -212,6 +216,7 @@ static int start_peer(Daemon *d, Why *why) {
                 return r;
         }
         shell_set_machine(d->shell, d->peer, peer_chain(d->peer));
+        shell_set_record(d->shell, d->record);
         r = update_miner(d);
         if (r < 0)
                 return r;
@@ -433,7 +438,8 @@ int daemon_start(Daemon *d, Why *why) {
 }
 
 void daemon_done(Daemon *d) {
-        bool damaged = d->exit_error == -EUCLEAN;
+        bool record_damaged = authority_record_is_damaged(d);           /* the next start says so */
+        bool damaged = d->exit_error == -EUCLEAN && !record_damaged;
 
         for (size_t i = 0; i < d->n_watchers; i++)
                 varlink_call_on_gone(d->watchers[i], NULL, NULL);
@@ -442,11 +448,13 @@ void daemon_done(Daemon *d) {
                 (void) varlink_call_unref(d->watchers[i]);
         free(d->watchers);
 
-        if (d->peer && !damaged && !shell_has_failed(d->shell))
+        if (d->peer && !damaged && !record_damaged && !shell_has_failed(d->shell) &&
+            (!d->record || d->record->ops->commit(d->record) >= 0))
                 (void) !chain_commit(peer_chain(d->peer));
         d->shell = shell_free(d->shell);
         d->peer = peer_free(d->peer);
         d->tracker = tracker_free(d->tracker);
+        d->record = record_free(d->record);
         d->store = store_free(d->store);
         if (damaged) {
                 _cleanup_free_ char *path = NULL;
@@ -462,5 +470,6 @@ void daemon_done(Daemon *d) {
         d->status_timer = sd_event_source_disable_unref(d->status_timer);
         free(d->state_dir);
         free(d->set_aside);
+        free(d->record_problem);
         (void) sd_event_unref(d->event);
 }

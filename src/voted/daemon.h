@@ -39,6 +39,8 @@ typedef struct Daemon {
         /* peer */
         Genesis *genesis;
         Store *store;
+        Record *record;         /* NULL: none was made, or it cannot be used */
+        char *record_problem;   /* then, why; NULL: there is none */
         Peer *peer;
         char *set_aside;        /* path of a damaged ledger that was set aside at this start */
         VarlinkCall *import_ends;       /* whose last piece is being worked off; borrowed */
@@ -69,6 +71,20 @@ int control_reload(Daemon *d, VarlinkCall *call, const char *error_bad_configura
 void control_notify_watchers(Daemon *d);
 /* A REPLY effect for a call under way. */
 void control_on_reply(Daemon *d, VarlinkCall *call, NodeEffect *fx);
+
+/* control-authority.c */
+int control_init_authority(VarlinkCall *call, const Json *parameters, void *userdata);
+int control_resume_authority(VarlinkCall *call, const Json *parameters, void *userdata);
+
+/* authority.c: the record of what this node has signed. It is opened if it is there, where the engine has authorities; one that is
+ * damaged or another's leaves the node up, with record_problem. 0, -errno with why. */
+_must_check_ int authority_open_record(Daemon *d, Why *why);
+bool authority_record_is_damaged(const Daemon *d);
+/* `authority init`: makes it. 0; V_DUPLICATE with why: there is one, or has been; -errno. */
+_must_check_ int authority_init(Daemon *d, Why *why);
+/* `authority resume`: hands the operator's word to the node, with an empty record where there is none that can be used.
+ * *ret_set_aside: path of one that could not (malloc'ed), or NULL. 0, -errno with why. */
+_must_check_ int authority_resume(Daemon *d, char **ret_set_aside, Why *why);
 
 /* identity.c: the node's key: from the credential voted.NAME.key, else from the state directory, where it is made at the first
  * start. 0; V_FORM, -errno with why. */

@@ -24,6 +24,7 @@ struct Shell {
         ShellSetup setup;
         void *machine;
         Chain *chain;
+        Record *record;
         Network *network;
         Miner *miner;
         bool mining, carrying, failed;
@@ -342,7 +343,10 @@ static void carry_out_turn(Shell *s, NodeEffects *turn) {
                 if (turn->items[i].type == NODE_FX_LOG)
                         journal_node(&turn->items[i]);
 
-        if (asked && s->chain)
+        /* What was signed first: a ledger that knows of it while the record does not is a signature forgotten. */
+        if (asked && s->record)
+                error = s->record->ops->commit(s->record);
+        if (asked && s->chain && error >= 0)
                 error = chain_commit(s->chain);
         if (asked)
                 shell_event(s, &(NodeEvent) { .type = error < 0 ? NODE_EV_COMMIT_FAILED : NODE_EV_COMMITTED, .error = error });
@@ -438,6 +442,10 @@ Shell* shell_free(Shell *s) {
 void shell_set_machine(Shell *s, void *machine, Chain *chain) {
         s->machine = machine;
         s->chain = chain;
+}
+
+void shell_set_record(Shell *s, Record *record) {
+        s->record = record;
 }
 
 bool shell_has_failed(const Shell *s) {

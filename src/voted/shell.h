@@ -5,6 +5,7 @@
 
 #include "base/workers.h"
 #include "ledger/chain.h"
+#include "ledger/record.h"
 #include "net/host.h"
 #include "node/event.h"
 #include "voted/miner.h"
@@ -32,6 +33,7 @@ _must_check_ int shell_new(Shell **ret, const ShellSetup *setup);
 Shell* shell_free(Shell *s);
 DEFINE_CLEANUP(Shell*, shell_free)
 void shell_set_machine(Shell *s, void *machine, Chain *chain /* NULL: nothing to commit */);
+void shell_set_record(Shell *s, Record *record /* NULL: none */);  /* committed before the chain */
 NetHost* shell_net(Shell *s);
 bool shell_has_failed(const Shell *s);
 void shell_set_miner(Shell *s, Miner *m);       /* taken over; NULL: mining ends */

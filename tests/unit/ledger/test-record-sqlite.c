@@ -385,6 +385,7 @@ START_TEST(damaged_one_is_set_aside_and_kept) {
 
         (void) temporary_folder(dir);
         ck_assert_int_eq(record_sqlite_set_aside(dir, 1234, &none), -ENOENT);
+        ck_assert_int_eq(record_sqlite_was_set_aside(dir), 0);
 
         r = make(dir);
         fill(r, 1, 100);
@@ -394,6 +395,7 @@ START_TEST(damaged_one_is_set_aside_and_kept) {
         (void) snprintf(path, sizeof(path), "%s/authority.db.damaged-1234", dir);
         ck_assert_str_eq(first, path);
         ck_assert_int_eq(access(first, F_OK), 0);
+        ck_assert_int_eq(record_sqlite_was_set_aside(dir), 1);
         ck_assert_int_eq(open_fails(dir, &why), -ENOENT);
 
         r = make(dir);
