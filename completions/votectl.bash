@@ -20,7 +20,7 @@ _votectl() {
                 --no-pager --help --version'
         local -A second=(
                 [receipt]='verify list'
-                [authority]='key'
+                [authority]='key init resume'
                 [network]='create add list join'
                 [key]='generate show list import lock unlock'
                 [roll]='add list'
@@ -29,7 +29,7 @@ _votectl() {
         )
         local -A own=(
                 [cast]='--choice --ballot --resume --no-wait'
-                ['network create']='--name --admin --approvals --engine --difficulty --interval --confirmations
+                ['network create']='--name --admin --approvals --engine --authority --delta --difficulty --interval --confirmations
                         --miner --notice --grace --revotes --block-bytes --entry-bytes --vote-bytes'
                 ['network add']='--id'
                 ['network join']='--id'
@@ -59,7 +59,7 @@ _votectl() {
                         _votectl_where+=("${words[i]}" "${words[i+1]}")
                         ((i++)) ;;
                 -k|--key|-c|--choice|--ballot|--name|--admin|--approvals|--engine|--difficulty|--interval|\
-                --confirmations|--miner|--notice|--grace|--revotes|--*-bytes|--id|-n|--lines|--before|--from|--results)
+                --confirmations|--miner|--authority|--delta|--notice|--grace|--revotes|--*-bytes|--id|-n|--lines|--before|--from|--results)
                         ((i++)) ;;
                 -*) ;;
                 *)
@@ -96,10 +96,13 @@ _votectl() {
         --admin|--miner)
                 mapfile -t COMPREPLY < <(compgen -W self -- "$cur"; compgen -f -- "$cur")
                 return ;;
-        --engine)
-                mapfile -t COMPREPLY < <(compgen -W pow -- "$cur")
+        --authority)
+                mapfile -t COMPREPLY < <(compgen -f -- "$cur")
                 return ;;
-        -c|--choice|--peer|--name|--approvals|--difficulty|--interval|--confirmations|--notice|--grace|--revotes|\
+        --engine)
+                mapfile -t COMPREPLY < <(compgen -W 'quorum pow' -- "$cur")
+                return ;;
+        -c|--choice|--peer|--name|--approvals|--delta|--difficulty|--interval|--confirmations|--notice|--grace|--revotes|\
         --*-bytes|--id|-n|--lines|--before|--from)
                 return ;;
         esac

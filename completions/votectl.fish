@@ -47,7 +47,7 @@ function __votectl_words
             continue
         end
         switch $w
-            case -H --host --peer --ledger --instance --socket --network -k --key -c --choice --ballot --name --admin --approvals --engine --difficulty --interval --confirmations --miner --notice --grace --revotes '--*-bytes' --id -n --lines --before --from --results
+            case -H --host --peer --ledger --instance --socket --network -k --key -c --choice --ballot --name --admin --approvals --engine --authority --delta --difficulty --interval --confirmations --miner --notice --grace --revotes '--*-bytes' --id -n --lines --before --from --results
                 set skip 1
             case '-*'
             case '*'
@@ -99,7 +99,7 @@ complete -c votectl -n $none -a status -d 'Show the state of the node'
 complete -c votectl -n $none -a peers -d 'Show its links'
 complete -c votectl -n $none -a watch -d 'Follow its state'
 complete -c votectl -n $none -a reload -d 'Have it read its configuration again'
-complete -c votectl -n $none -a authority -d 'The identity of the node'
+complete -c votectl -n $none -a authority -d 'What the operator of an authority does'
 complete -c votectl -n $none -a network -d 'Networks'
 complete -c votectl -n $none -a key -d 'Keys'
 complete -c votectl -n $none -a roll -d 'Rolls'
@@ -117,7 +117,7 @@ complete -c votectl -n $none -a verify -d 'Check a whole ledger'
 complete -c votectl -n $none -a help -d 'Show help'
 
 complete -c votectl -n '__votectl_at 1 receipt' -a 'verify list'
-complete -c votectl -n '__votectl_at 1 authority' -a key
+complete -c votectl -n '__votectl_at 1 authority' -a 'key init resume'
 complete -c votectl -n '__votectl_at 1 network' -a 'create add list join'
 complete -c votectl -n '__votectl_at 1 key' -a 'generate show list import lock unlock'
 complete -c votectl -n '__votectl_at 1 roll' -a 'add list'
@@ -149,7 +149,9 @@ end
 complete -c votectl -n '__votectl_has network create' -l name -x -d 'What people call it'
 complete -c votectl -n '__votectl_has network create' -l admin -x -a self -d 'An administrator'
 complete -c votectl -n '__votectl_has network create' -l approvals -x -d 'How many must sign'
-complete -c votectl -n '__votectl_has network create' -l engine -x -a pow -d 'How blocks are sealed'
+complete -c votectl -n '__votectl_has network create' -l engine -x -a 'quorum pow' -d 'How blocks are sealed'
+complete -c votectl -n '__votectl_has network create' -l authority -r -d 'An authority'
+complete -c votectl -n '__votectl_has network create' -l delta -x -d 'Within which a message arrives, in ms'
 complete -c votectl -n '__votectl_has network create' -l difficulty -x -d 'Of the first blocks'
 complete -c votectl -n '__votectl_has network create' -l interval -x -d 'Between blocks'
 complete -c votectl -n '__votectl_has network create' -l confirmations -x -d 'Blocks deep that is final'

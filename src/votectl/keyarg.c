@@ -28,7 +28,7 @@ static int read_self(Ctl *c, Key *ret) {
         return r;
 }
 
-static int read_text(Ctl *c, const char *what, const char *text, Key *ret) {
+static int read_text(Ctl *c, const char *what, const char *text, const char *remedy, Key *ret) {
         _cleanup_(key_file_done) KeyFile f = {};
         _cleanup_free_ char *path = NULL;
         _cleanup_buf_ Buf b = {};
@@ -53,27 +53,34 @@ static int read_text(Ctl *c, const char *what, const char *text, Key *ret) {
                 if (r != 0)
                         return r;
                 text = b.p ?: "";
+                if (strcspn(text, "\r\n") < ID_HEX) {
+                        char digits[ID_HEX] = {};
+
+                        memcpy(digits, text, strcspn(text, "\r\n"));
+                        if (key_from_hex(ret, digits) == 0)
+                                return EXIT_DONE;
+                }
         }
         r = sshkey_read_line(ret, text, strcspn(text, "\r\n"), NULL, NULL, &why);
         if (r < 0)
                 return ctl_oom(c);
         if (r == V_FORM && !b.p)
-                return ctl_fail(c, EXIT_USAGE, NULL,
+                return ctl_fail(c, EXIT_USAGE, remedy,
                         "%s is \"%.80s\", expected 64 hex digits, an ssh-ed25519 line, a .pub file "
                         "or the name of a key of yours",
                         what, text);
         if (r != 0)
-                return ctl_fail(c, EXIT_USAGE, NULL, "%s: %s", what, why.text);
+                return ctl_fail(c, EXIT_USAGE, remedy, "%s: %s", what, why.text);
         return EXIT_DONE;
 }
 
-int ctl_key_argument(Ctl *c, const char *what, const char *text, bool self, Key *ret) {
+int ctl_key_argument(Ctl *c, const char *what, const char *text, bool self, const char *remedy, Key *ret) {
         Why why = {};
         int r;
 
-        r = self && streq(text, "self") ? read_self(c, ret) : read_text(c, what, text, ret);
+        r = self && streq(text, "self") ? read_self(c, ret) : read_text(c, what, text, remedy, ret);
         if (r != 0)
                 return r;
         r = key_check(ret, &why);
-        return r != 0 ? ctl_fail(c, EXIT_USAGE, NULL, "%s: %s", what, why.text) : EXIT_DONE;
+        return r != 0 ? ctl_fail(c, EXIT_USAGE, remedy, "%s: %s", what, why.text) : EXIT_DONE;
 }

@@ -324,6 +324,8 @@ int ctl_fail_reply(Ctl *c, const char *error, const Json *params, const Why *why
                 { "NotFound",         EXIT_NOT_FOUND, NULL },
                 { "NotPermitted",     EXIT_REFUSED,   "Run it as root, or as a member of the group voted-admin." },
                 { "NoNetwork",        EXIT_REFUSED,   NULL },
+                { "NotAuthority",     EXIT_REFUSED,   NULL },
+                { "RecordExists",     EXIT_REFUSED,   "It goes on from its record by itself. Was the record lost, or put back from a backup: votectl authority resume" },
                 { "BadConfiguration", EXIT_USAGE,     "Nothing was changed. Mend the file and reload again; voted --check-config checks it." },
                 { "Busy",             EXIT_REFUSED,   "Try again in a moment." },
                 { "Failed",           EXIT_FAILED,    "See votectl status and journalctl -u voted-peer." },

@@ -28,6 +28,7 @@ static const CtlVerb *const families[] = {
         verbs_receipt,
         verbs_results,
         verbs_node,
+        verbs_authority,
         verbs_network,
         verbs_key,
         verbs_roll,

@@ -253,7 +253,7 @@ static int change_admins(Ctl *c, const char *key) {
         for (size_t i = 0; r == 0 && i < c->options.n_args; i++) {
                 Key k;
 
-                r = ctl_key_argument(c, "KEY", c->options.args[i], !add, &k);
+                r = ctl_key_argument(c, "KEY", c->options.args[i], !add, NULL, &k);
                 if (r != 0)
                         break;
                 json_add_key(keys, &k);

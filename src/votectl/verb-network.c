@@ -3,173 +3,38 @@
 #include <stdio.h>
 
 #include "base/time.h"
-#include "base/workers.h"
 #include "codec/hex.h"
 #include "codec/line.h"
-#include "consensus/pow.h"
 #include "voted/limits.h"
-#include "votectl/keyarg.h"
+#include "votectl/engine-options.h"
 #include "votectl/prompt.h"
 #include "votectl/render.h"
 #include "votectl/verbs.h"
 
-#define MEASURE_USEC      (300 * USEC_PER_MSEC)
-#define MEASURE_TRIES_MAX (UINT64_C(1) << 36)
-
 /* --- create --- */
-
-static void try_range(size_t begin, size_t end, void *data) {
-        uint64_t nonce;
-
-        if (pow_try(data, begin, end - begin, UINT64_MAX, &nonce))      /* one in 2^63: no matter */
-                return;
-}
-
-/* Tries a second that this host makes on all cores, as its miner would. */
-static int measure_rate(Ctl *c, uint64_t *ret) {
-        _cleanup_(workers_freep) Workers *w = NULL;
-        const Id block = {};
-        int r;
-
-        r = workers_new(&w, 0);
-        if (r < 0)
-                return ctl_fail(c, EXIT_FAILED, "Give the difficulty: --difficulty N",
-                        "cannot measure this host's hash rate: %s", strerror(-r));
-        for (uint64_t tries = 1U << 16; tries <= MEASURE_TRIES_MAX; tries *= 4) {
-                const uint64_t start = now_usec();
-                uint64_t took;
-
-                workers_for(w, (size_t) tries, 1U << 12, try_range, (void*) &block);
-                took = now_usec() - start;
-                if (took >= MEASURE_USEC) {
-                        *ret = MAX(tries * USEC_PER_SEC / took, UINT64_C(1));
-                        return EXIT_DONE;
-                }
-        }
-        return ctl_fail(c, EXIT_FAILED, "Give the difficulty: --difficulty N",
-                "cannot measure this host's hash rate");
-}
-
-/* The option's number; otherwise if it was not given. Spans ("10min") where span is true. */
-static int number_option(Ctl *c, const char *name, uint64_t min, uint64_t max, uint64_t otherwise,
-        bool span, uint64_t *ret) {
-        const char *text = option_value(&c->options, name);
-        char *end;
-        Why why = {};
-
-        *ret = otherwise;
-        if (!text)
-                return EXIT_DONE;
-        errno = 0;
-        if (span) {
-                if (parse_span(text, ret, &why) != 0)
-                        return ctl_fail(c, EXIT_USAGE, NULL, "--%s: %s", name, why.text);
-        } else {
-                *ret = strtoull(text, &end, 10);
-                if (*text < '0' || *text > '9' || *end || errno != 0)
-                        return ctl_fail(c, EXIT_USAGE, NULL,
-                                "--%s is \"%s\", expected a number from %" PRIu64 " to %" PRIu64,
-                                name, text, min, max);
-        }
-        if (*ret < min || *ret > max)
-                return ctl_fail(c, EXIT_USAGE, NULL,
-                        "--%s is %" PRIu64 ", expected %" PRIu64 " to %" PRIu64, name, *ret, min,
-                        max);
-        return EXIT_DONE;
-}
-
-static int read_keys(Ctl *c, const char *option, unsigned max, Key **ret, size_t *ret_n) {
-        char what[32];
-        Key *keys;
-        size_t n = 0;
-        int r;
-
-        keys = new0(Key, max);
-        if (!keys)
-                return ctl_oom(c);
-        *ret = keys;
-        (void) snprintf(what, sizeof what, "--%s", option);
-        for (const char *text; (text = option_value_at(&c->options, option, n)); n++) {
-                if (n == max)
-                        return ctl_fail(c, EXIT_USAGE, NULL, "--%s was given more than %u times",
-                                option, max);
-                r = ctl_key_argument(c, what, text, true, &keys[n]);
-                if (r != 0)
-                        return r;
-                for (size_t i = 0; i < n; i++)
-                        if (key_equal(&keys[i], &keys[n]))
-                                return ctl_fail(c, EXIT_USAGE, NULL, "--%s %s is there already",
-                                        option, text);
-        }
-        *ret_n = n;
-        return EXIT_DONE;
-}
-
-static int make_pow(Ctl *c, Json *engine) {
-        _cleanup_free_ Key *miners = NULL;
-        size_t n_miners = 0;
-        uint64_t interval, confirmations, difficulty;
-        int r;
-
-        r = number_option(c, "interval", 1, 3600, INTERVAL_DEFAULT, true, &interval);
-        if (r == 0)
-                r = number_option(
-                        c, "confirmations", 1, 1000, CONFIRMATIONS_DEFAULT, false, &confirmations);
-        if (r == 0)
-                r = number_option(c, "difficulty", 1, LINE_INT_MAX, 0, false, &difficulty);
-        if (r == 0)
-                r = read_keys(c, "miner", MINERS_MAX, &miners, &n_miners);
-        if (r != 0)
-                return r;
-        if (difficulty == 0) {
-                uint64_t rate = 0;
-
-                r = measure_rate(c, &rate);
-                if (r != 0)
-                        return r;
-                difficulty = MIN(rate * interval, (uint64_t) LINE_INT_MAX);
-                ctl_note(c,
-                        "Difficulty %" PRIu64 ": this host makes %" PRIu64
-                        " tries a second, a block shall take %" PRIu64 " s.",
-                        difficulty, rate, interval);
-        }
-        json_set_text(engine, "type", "pow");
-        json_set_int(engine, "difficulty", (int64_t) difficulty);
-        json_set_int(engine, "interval", (int64_t) interval);
-        json_set_int(engine, "confirmations", (int64_t) confirmations);
-        if (n_miners > 0) {
-                Json *a = json_new_array();
-
-                for (size_t i = 0; i < n_miners; i++)
-                        json_add_key(a, &miners[i]);
-                json_set(engine, "miners", a);
-        }
-        return EXIT_DONE;
-}
 
 static int read_limits(Ctl *c, Limits *ret) {
         uint64_t block = 0, entry = 0, vote = 0, revotes = 0, notice = 0, grace = 0;
         int r;
 
-        r = number_option(c, "block-bytes", BLOCK_BYTES_MIN, BLOCK_BYTES_MAX, 0, false, &block);
+        r = option_number(c, "block-bytes", BLOCK_BYTES_MIN, BLOCK_BYTES_MAX, 0, false, &block);
         if (r == 0)
-                r = number_option(c, "entry-bytes", 1, ENTRY_BYTES_MAX, 0, false, &entry);
+                r = option_number(c, "entry-bytes", 1, ENTRY_BYTES_MAX, 0, false, &entry);
         if (r == 0)
-                r = number_option(c, "vote-bytes", 1, VOTE_BYTES_MAX, 0, false, &vote);
+                r = option_number(c, "vote-bytes", 1, VOTE_BYTES_MAX, 0, false, &vote);
         if (r == 0)
-                r = number_option(c, "revotes", 1, REVOTES_MAX, 0, false, &revotes);
+                r = option_number(c, "revotes", 1, REVOTES_MAX, 0, false, &revotes);
         if (r == 0)
-                r = number_option(c, "notice", 0, NOTICE_MAX, 0, true, &notice);
+                r = option_number(c, "notice", 0, NOTICE_MAX, 0, true, &notice);
         if (r == 0)
-                r = number_option(c, "grace", 1, GRACE_MAX, UINT32_MAX, true, &grace);
+                r = option_number(c, "grace", 1, GRACE_MAX, UINT32_MAX, true, &grace);
         *ret = (Limits) {(uint32_t) block, (uint32_t) entry, (uint32_t) vote, (uint32_t) revotes,
                 (uint32_t) notice, (uint32_t) grace};
         return r;
 }
 
 static int verb_create(Ctl *c) {
-        const char *name = option_value(&c->options, "name"),
-                   *type = option_value(&c->options, "engine") ?: "pow";
+        const char *name = option_value(&c->options, "name");
         _cleanup_json_ Json *engine = json_new_object();
         _cleanup_(genesis_freep) Genesis *g = NULL;
         _cleanup_free_ Key *admins = NULL;
@@ -184,21 +49,18 @@ static int verb_create(Ctl *c) {
                 return ctl_fail(c, EXIT_USAGE,
                         "votectl network create --name club --admin self >club.genesis",
                         "--name is missing");
-        if (!streq(type, "pow"))
-                return ctl_fail(c, EXIT_USAGE, NULL,
-                        "--engine is \"%s\", expected \"pow\" (this version has no other)", type);
-        r = read_keys(c, "admin", ADMINS_MAX, &admins, &n_admins);
+        r = option_keys(c, "admin", ADMINS_MAX, true, NULL, &admins, &n_admins);
         if (r != 0)
                 return r;
         if (n_admins == 0)
                 return ctl_fail(c, EXIT_USAGE,
                         "Administrators draw up rolls and elections: --admin self, --admin KEY",
                         "--admin is missing");
-        r = number_option(c, "approvals", 1, n_admins, 1, false, &approvals);
+        r = option_number(c, "approvals", 1, n_admins, 1, false, &approvals);
         if (r == 0)
                 r = read_limits(c, &limits);
         if (r == 0)
-                r = make_pow(c, engine);
+                r = engine_from_options(c, engine);
         if (r != 0)
                 return r;
         r = genesis_format(&line, name, now_realtime_sec(), (unsigned) approvals, admins, n_admins,
@@ -233,7 +95,6 @@ static Json* genesis_json(const Genesis *g) {
 }
 
 static void show_genesis(Ctl *c, const Genesis *g) {
-        const Json *miners = render_array(g->engine_config, "miners");
         char hex[ID_HEX];
 
         ctl_field(c, "Network", "%s", g->name);
@@ -242,18 +103,7 @@ static void show_genesis(Ctl *c, const Genesis *g) {
         for (size_t i = 0; i < g->n_admins; i++)
                 ctl_field(c, i == 0 ? "Admins" : "", "%s", key_hex(&g->admins[i], hex));
         ctl_field(c, "Approvals", "%u of them must sign what administers", g->approvals);
-        if (streq(g->engine->name, "pow"))
-                ctl_field(c, "Engine",
-                        "pow: a block each %" PRIi64 " s, difficulty %" PRIi64
-                        " at first, final when %" PRIi64 " deep; %s",
-                        render_int(g->engine_config, "interval"),
-                        render_int(g->engine_config, "difficulty"),
-                        render_int(g->engine_config, "confirmations"),
-                        miners ? "sealed by the miners named here" : "anybody may seal");
-        else
-                ctl_field(c, "Engine", "%s", g->engine->name);
-        for (size_t i = 0; miners && i < json_len(miners); i++)
-                ctl_field(c, i == 0 ? "Miners" : "", "%s", json_text(json_at(miners, i)) ?: "?");
+        engine_show(c, g);
         ctl_field(c, "Limits", "block %u, entry %u, vote %u bytes; %u revotes",
                 g->limits.block_bytes, g->limits.entry_bytes, g->limits.vote_bytes,
                 g->limits.revotes);
@@ -407,13 +257,15 @@ static const CtlOption create_options[] = {
         { "name",          0, "NAME",    false, "What people call it" },
         { "admin",         0, "KEY",     true,  "An administrator: self, 64 digits, a .pub file; repeatable" },
         { "approvals",     0, "K",       false, "How many of them must sign what administers (1)" },
-        { "engine",        0, "ENGINE",  false, "pow (the default)" },
-        { "difficulty",    0, "D",       false, "Of the first blocks (what this host does in an interval)" },
-        { "interval",      0, "SPAN",    false, "Between blocks (10s)" },
-        { "confirmations", 0, "N",       false, "Blocks on top for one to be called final (6)" },
-        { "miner",         0, "KEY",     true,  "Only these nodes may seal blocks; repeatable" },
+        { "engine",        0, "ENGINE",  false, "quorum, or pow (the default)" },
+        { "authority",     0, "KEY",     true,  "quorum: an authority: 64 digits, or a file with them; repeatable" },
+        { "delta",         0, "MS",      false, "quorum: within which a message arrives, as a rule (1000)" },
+        { "difficulty",    0, "D",       false, "pow: of the first blocks (what this host does in an interval)" },
+        { "interval",      0, "SPAN",    false, "pow: between blocks (10s)" },
+        { "confirmations", 0, "N",       false, "pow: blocks on top for one to be called final (6)" },
+        { "miner",         0, "KEY",     true,  "pow: only these nodes may seal blocks; repeatable" },
         { "notice",        0, "SPAN",    false, "From an election's approval to its opening (0)" },
-        { "grace",         0, "SPAN",    false, "Least grace of an election (30 s and 10 intervals)" },
+        { "grace",         0, "SPAN",    false, "Least grace of an election (what the engine needs)" },
         { "revotes",       0, "N",       false, "Votes of a voter in an election (100)" },
         { "block-bytes",   0, "N",       false, "Of a block's entries (4 MiB)" },
         { "entry-bytes",   0, "N",       false, "Of an entry (256 KiB)" },
@@ -430,7 +282,12 @@ const CtlVerb verbs_network[] = {
         { "network create", "", 0, 0, CTL_VERB_NO_NET, verb_create, create_options, "Write the genesis of a new network to standard output",
           "The genesis names the network, its administrators and its rules; nothing of it can be changed later, but for the\n"
           "administrators. Its hash is the network's id. No node is asked.\n\n"
-          "Example:\n  votectl network create --name club --admin self --admin bob.pub >club.genesis\n" },
+          "With --engine quorum, known authorities seal: of n, any n - (n - 1) / 3 make a block final, so (n - 1) / 3 may fail or\n"
+          "lie: none of 1 to 3, one of 4, two of 7. Each is a node, named by what votectl authority key prints there. With\n"
+          "--engine pow, whoever finds a proof of work seals, and nothing is ever beyond undoing.\n\n"
+          "Example:\n"
+          "  votectl network create --name club --engine quorum --admin self --admin bob.pub \\\n"
+          "          --authority KEY1 --authority KEY2 --authority KEY3 --authority h4.key >club.genesis\n" },
         { "network add", "FILE|ID", 1, 1, 0, verb_add, id_options, "Pin a network that you trust",
           "Keeps the genesis; votectl then signs for that network and checks what nodes say of it. Prints its id: compare it\n"
           "with what others have. With an ID instead of a file, the genesis comes from the node (the id vouches for it).\n\n"

@@ -316,27 +316,6 @@ static int verb_reload(Ctl *c) {
         return EXIT_DONE;
 }
 
-static int verb_authority_key(Ctl *c) {
-        _cleanup_json_ Json *reply = NULL;
-        const char *key;
-        int r;
-
-        r = ctl_call(c, "GetStatus", NULL, &reply);
-        if (r != 0)
-                return r;
-        key = get_text(reply, "key");
-        if (!key)
-                return ctl_fail(c, EXIT_WRONG, NULL, "the node did not say its key");
-        if (c->json) {
-                Json *o = json_new_object();
-
-                json_set_text(o, "key", key);
-                return ctl_json(c, o);
-        }
-        buf_printf(&c->out, "%s\n", key);
-        return EXIT_DONE;
-}
-
 /* Copies what is there from one descriptor to another. 1: something, 0: the end, < 0. */
 static int copy_some(int from, int to) {
         char buf[BRIDGE_BYTES];
@@ -405,10 +384,6 @@ const CtlVerb verbs_node[] = {
           "Waits until it has, fails on a bad configuration (then nothing was changed), and lists what takes effect with a\n"
           "restart only. For root, the daemon's user and members of the group voted-admin.\n\n"
           "Example:\n  votectl reload\n" },
-        { "authority key", "", 0, 0, 0, verb_authority_key, NULL, "Print the node's identity key",
-          "64 hex digits: what others write before the @ of Connect=KEY@HOST:PORT and --peer, and what the founder of a network\n"
-          "needs to name this node as a miner.\n\n"
-          "Example:\n  votectl authority key\n" },
         { "bridge", "", 0, 0, CTL_VERB_HIDDEN|CTL_VERB_NO_NET, verb_bridge, NULL, "Copy bytes between standard input/output and the node",
           "What votectl -H starts on the far side. Keys and signing stay where votectl -H runs.\n\n"
           "Example:\n  ssh HOST votectl bridge\n" },
