@@ -263,6 +263,7 @@ static int call_once(
                 c->link->client, full, params ? json_copy_deep(params) : NULL, ret, ret_error, why);
         if (r < 0)
                 return fail_lost(c, r, why);
+        c->answered = true;
         return EXIT_DONE;
 }
 
@@ -272,10 +273,13 @@ static bool may_repeat(const char *method) {
         return strncmp(method, "Get", 3) == 0 || streq(method, "Submit");
 }
 
-/* A node that is started again under us is back in a moment. */
+/* A node that is started again under us is back in a moment. Whether there is one at the far end of
+ * ssh, only its first answer says. */
 static int call(
         Ctl *c, const char *method, const Json *params, Json **ret, char **ret_error, Why *why) {
-        const bool hush = c->hush, repeat = c->link->client && may_repeat(method) && !hush;
+        const bool there = c->answered || !option_value(&c->options, "host"),
+                   hush = c->hush,
+                   repeat = c->link->client && there && may_repeat(method) && !hush;
         int r;
 
         c->hush = hush || repeat;

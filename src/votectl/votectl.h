@@ -39,6 +39,7 @@ struct Ctl {
 
         Buf out;                /* what the verb prints, shown at its end (through the pager) */
         CtlLink *link;          /* made by the first call */
+        bool answered;          /* the node has answered at least once */
         Genesis *genesis;       /* of the node's network; ctl_network() */
         bool pinned;            /* we have that genesis in our own store */
 };

@@ -89,11 +89,13 @@ VOTECTL_PASSPHRASE_FILE=$work/passphrase voter alice cast all --key "$work/ed" -
 
 # --- from elsewhere
 mkdir "$work/bin"
-printf '#!/bin/sh\nshift 3\nexec sh -c "$*"\n' >"$work/bin/ssh"
+printf '#!/bin/sh\necho >>%s\nshift 3\nexec sh -c "$*"\n' "$work/dialled" >"$work/bin/ssh"
 printf '#!/bin/sh\nexec "%s" "$@"\n' "$VOTECTL" >"$work/bin/votectl"
 chmod +x "$work"/bin/*
 code 0 'peer: pow' env PATH="$work/bin:$PATH" "$VOTECTL" -H far --socket "$work/two.socket" status
+: >"$work/dialled"
 code 3 'through ssh ended' env PATH="$work/bin:$PATH" "$VOTECTL" -H far --socket "$work/nobody.socket" status
+[ "$(wc -l <"$work/dialled")" = 1 ] || fail "who cannot be reached is dialled once"
 voter bob receipt all >/dev/null
 far=127.0.0.1:$(port two)
 person bob "$VOTECTL" --peer "$far" cast all --choice 1 --choice Ben </dev/null >/dev/null || fail "a vote handed to a distant peer"
