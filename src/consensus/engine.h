@@ -30,6 +30,8 @@ typedef struct EngineChain {
         /* Height of the last block of the main chain at which an election closed (0: none), for due(). */
         int (*last_closing)(void *userdata, uint64_t *ret);
 } EngineChain;
+/* Height of its last block. 0, or what the reader says. */
+_must_check_ int engine_chain_height(const EngineChain *c, uint64_t *ret);
 
 /* A line of the record: what an authority has signed, and on what grounds (RECORD below). */
 typedef struct EngineLine {
@@ -88,7 +90,7 @@ typedef struct EngineEvent {
         const Header *header;
         const char *seal;       /* seal line */
         size_t n_seal;
-        const EngineMessage *message;   /* borrowed */
+        EngineMessage *message; /* the caller frees it afterwards; what is in it may be taken out */
         const Id *ids;
         size_t n_ids;
         uint64_t nonce;
@@ -102,7 +104,7 @@ typedef enum EngineAudience {
         ENGINE_TO_LINK,         /* link `to`; it may be gone, then to nobody */
         ENGINE_TO_KEY,          /* the link whose proven identity is `key`; none, then to nobody */
         ENGINE_TO_SEALERS,      /* every link whose proven identity is one of sealers() */
-        ENGINE_TO_ALL,          /* every peer */
+        ENGINE_TO_FOLLOWERS,    /* every peer that is none of sealers() */
 } EngineAudience;
 
 /* What the caller does for each, in their order. Nothing of a turn is sent before what it records is durable; if that fails,
@@ -146,7 +148,8 @@ typedef enum EngineEffectType {
                                  * response goes through message_read(), and when all of them are through: HEARD */
         ENGINE_FX_FINAL,        /* block `id` at `height` of the main chain and all below it are final: never disconnect them
                                  * again; `data` is its seal line with the finalize certificate, to be stored in place of the
-                                 * other. In this turn's commit; people are told after it. */
+                                 * other (NULL: the seal that it came with has it). In this turn's commit; people are told
+                                 * after it. */
 } EngineEffectType;
 
 typedef struct EngineEffect {
@@ -192,7 +195,8 @@ typedef struct EngineType {
         /* Least time between `closes` and the end of an election that drains the network's last votes, in seconds (DESIGN 3,
          * Genesis, m); config has passed config_check(). */
         uint32_t (*grace_least)(const Json *config);
-        /* 0, -ENOMEM, or another errno of the chain's reader. Continues from the chain's tip. */
+        /* 0, -ENOMEM, or another errno of the chain's reader. Continues from the chain's tip. Feed it a TICK first: what it has
+         * to do at once (ask others what they know) comes with that. */
         int (*new)(Engine **ret, const Json *config, const EngineSetup *setup);
         Engine* (*free)(Engine *e);
         /* Judges header and seal by themselves (membership, work, form of the seal, certificate) and, if its parent is known, on its

@@ -191,29 +191,6 @@ static int tip_changed(PowChain *c) {
         return pow_chain_difficulty(c, &c->tip.id, c->tip.height, &c->next_difficulty);
 }
 
-/* The reader knows heights and ids, but not where it ends: doubles, then halves. */
-static int find_tip(PowChain *c, uint64_t *ret) {
-        uint64_t lo = 0, hi = 1;        /* lo is there (0: the genesis), hi is not, once the doubling ends */
-        Header h;
-        int r;
-
-        while ((r = header_at(c, hi, &h)) == 0 && hi < HEIGHT_MAX) {
-                lo = hi;
-                hi = MIN(2 * hi, HEIGHT_MAX);
-        }
-        while ((r == 0 || r == -ENODATA) && hi - lo > 1) {
-                uint64_t mid = lo + (hi - lo) / 2;
-
-                r = header_at(c, mid, &h);
-                if (r == 0)
-                        lo = mid;
-                else if (r == -ENODATA)
-                        hi = mid;
-        }
-        *ret = lo;
-        return r == -ENODATA ? 0 : r;
-}
-
 int pow_chain_load(PowChain *c) {
         uint64_t tip;
         PowWork work;
@@ -226,7 +203,7 @@ int pow_chain_load(PowChain *c) {
         pow_tree_done(&c->tree);
         c->work = 0;
         c->tip = (Header) { .id = c->setup->network, .time = c->setup->created, .field = HEADER_DIFFICULTY };
-        r = find_tip(c, &tip);
+        r = engine_chain_height(&c->setup->chain, &tip);
         if (r < 0)
                 return r;
 

@@ -238,7 +238,7 @@ static int carry_out(Peer *p, const EngineEvent *ev, const EngineEffect *fx) {
                 return authority_evidence(p, fx);
 
         case ENGINE_FX_FINAL:
-                r = p->store->ops->block_set_seal(p->store, fx->height, fx->data, fx->n_data);
+                r = fx->data ? p->store->ops->block_set_seal(p->store, fx->height, fx->data, fx->n_data) : 0;
                 if (r < 0)
                         return commit_trouble(p, r);
                 p->dirty = p->changed = true;

@@ -212,14 +212,12 @@ static bool is_for(const Peer *p, const EngineEffect *fx, const PeerLink *l) {
                 return key_equal(&l->key, &fx->key);
 
         case ENGINE_TO_SEALERS:
+        case ENGINE_TO_FOLLOWERS:
                 keys = p->engine->type->sealers(p->engine, &n);
                 for (size_t i = 0; i < n; i++)
                         if (key_equal(&l->key, keys + i))
-                                return true;
-                return false;
-
-        case ENGINE_TO_ALL:
-                return true;
+                                return fx->audience == ENGINE_TO_SEALERS;
+                return fx->audience == ENGINE_TO_FOLLOWERS;
         }
         return false;
 }
