@@ -353,6 +353,7 @@ static void fresh_drop(Peer *p) {
 }
 
 int commit_on_committed(Peer *p) {
+        uint64_t final;
         size_t first = p->n_fresh > ANNOUNCE_BLOCKS_MAX ? p->n_fresh - ANNOUNCE_BLOCKS_MAX : 0;
         int r;
 
@@ -367,7 +368,11 @@ int commit_on_committed(Peer *p) {
                 engine_greet_links(p);
                 return 0;
         }
+        final = p->final_height;
         p->final_height = engine_final_height(p);
+        if (peer_confirmations(p) == 0 && p->final_height > final)      /* else said with each block */
+                peer_log(p, LOG_INFO, NODE_MSG_BLOCK, "Final up to height %" PRIu64 ".",
+                                p->final_height);
 
         /* Whoever gets a block's announcement shall have its entries' lines on the way already. */
         if (p->n_fresh > 0 && p->n_outs > 0)

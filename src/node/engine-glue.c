@@ -147,7 +147,8 @@ int engine_start(Peer *p) {
         r = p->genesis->engine->new(&p->engine, p->genesis->engine_config, &setup);
         if (r < 0)
                 return r;
-        p->engine_wake_usec = USEC_INFINITY;
+        p->engine_wake_usec = p->now_usec;      /* its first TICK */
+        peer_arm(p, p->now_usec);
         p->final_height = engine_final_height(p);
         p->due_told = false;
         return proposals_load(p);
@@ -238,11 +239,11 @@ static int carry_out(Peer *p, const EngineEvent *ev, const EngineEffect *fx) {
                 return authority_evidence(p, fx);
 
         case ENGINE_FX_FINAL:
-                r = fx->data ? p->store->ops->block_set_seal(p->store, fx->height, fx->data, fx->n_data) : 0;
-                if (r < 0)
-                        return commit_trouble(p, r);
                 p->dirty = p->changed = true;
-                return 0;
+                if (!fx->data)
+                        return 0;
+                r = p->store->ops->block_set_seal(p->store, fx->height, fx->data, fx->n_data);
+                return r < 0 ? commit_trouble(p, r) : 0;
 
         case ENGINE_FX_WAKE:
                 p->engine_wake_usec = fx->at_usec;

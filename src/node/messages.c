@@ -197,10 +197,18 @@ void messages_done(Peer *p) {
 
 /* --- going out --- */
 
-static bool is_for(const Peer *p, const EngineEffect *fx, const PeerLink *l) {
+bool message_is_sealer(const Peer *p, const Key *key) {
         const Key *keys;
         size_t n;
 
+        keys = p->engine->type->sealers(p->engine, &n);
+        for (size_t i = 0; i < n; i++)
+                if (key_equal(key, keys + i))
+                        return true;
+        return false;
+}
+
+static bool is_for(const Peer *p, const EngineEffect *fx, const PeerLink *l) {
         if (!l->up || l->client)
                 return false;
         switch (fx->audience) {
@@ -212,12 +220,10 @@ static bool is_for(const Peer *p, const EngineEffect *fx, const PeerLink *l) {
                 return key_equal(&l->key, &fx->key);
 
         case ENGINE_TO_SEALERS:
+                return message_is_sealer(p, &l->key);
+
         case ENGINE_TO_FOLLOWERS:
-                keys = p->engine->type->sealers(p->engine, &n);
-                for (size_t i = 0; i < n; i++)
-                        if (key_equal(&l->key, keys + i))
-                                return fx->audience == ENGINE_TO_SEALERS;
-                return fx->audience == ENGINE_TO_FOLLOWERS;
+                return !message_is_sealer(p, &l->key);
         }
         return false;
 }

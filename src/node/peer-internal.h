@@ -53,6 +53,7 @@ struct Peer {
         bool broken;            /* the last commit failed */
         uint64_t retry_usec;
         char problem[320], alarm[320], clock_text[256], line[160];
+        char few_text[192];     /* that there are too few authorities */
 
         uint64_t tokens;        /* the last number given to a dial, a request, a batch */
         uint64_t beat_usec, wake_usec, woken_usec;
@@ -302,6 +303,7 @@ int message_on_certificates(Peer *p, PeerLink *l, const Message *m);
 int message_on_checked(Peer *p, const CheckFor *what, bool valid);
 int message_send(Peer *p, const EngineEffect *fx);
 int message_ask(Peer *p, const EngineEffect *fx);
+bool message_is_sealer(const Peer *p, const Key *key);
 void messages_forget(Peer *p);                  /* the engine that has read them goes */
 void messages_done(Peer *p);
 

@@ -11,11 +11,28 @@ static size_t count_links(const Peer *p) {
         return n;
 }
 
+/* Whether those are linked who together can make a block final. */
+static const char* too_few(Peer *p, const EngineStatus *s) {
+        unsigned n = s->sealer >= 0;
+
+        if (s->n_sealers == 0)
+                return NULL;
+        for (size_t i = 0; i < p->n_links; i++)
+                n += p->links[i]->up && !p->links[i]->client && message_is_sealer(p, &p->links[i]->key);
+        if (n >= s->quorum)
+                return NULL;
+        (void) snprintf(p->few_text, sizeof(p->few_text),
+                        "only %u of the %u authorities are in reach of this node, and %u must sign: "
+                        "nothing becomes final until more are back",
+                        n, s->n_sealers, s->quorum);
+        return p->few_text;
+}
+
 /* What an operator must mend, the worst first. */
-static const char* problem(const Peer *p) {
+static const char* problem(Peer *p, const EngineStatus *s) {
         if (p->problem[0])
                 return p->problem;
-        return p->clock_text[0] ? p->clock_text : NULL;
+        return too_few(p, s) ?: p->clock_text[0] ? p->clock_text : NULL;
 }
 
 unsigned peer_confirmations(const Peer *p) {
@@ -55,7 +72,7 @@ int peer_status(Peer *p, uint64_t now_usec, Json **ret) {
         json_set_int(o, "links", (int64_t) count_links(p));
         json_set_int(o, "pool_bytes", (int64_t) pool_bytes(p->pool));
         json_set_int(o, "pool_entries", (int64_t) pool_count(p->pool));
-        json_set_text(o, "problem", problem(p));
+        json_set_text(o, "problem", problem(p, &status));
         if (status.n_sealers > 0)
                 set_quorum(o, &status);
         if (sync_behind(p))

@@ -166,8 +166,27 @@ static bool all_final(const Posting *p, size_t n) {
         return true;
 }
 
+/* What the node itself says is wrong may be why it takes long; it is said once. */
+static void tell_problem(Ctl *c, Progress *bar, char **said) {
+        _cleanup_json_ Json *reply = NULL;
+        const char *problem;
+        int r;
+
+        c->hush = true;
+        r = ctl_call(c, "GetStatus", NULL, &reply);
+        c->hush = false;
+        if (r != EXIT_DONE || json_get_text(reply, "problem", 1, 4096, &problem, NULL) != 0 ||
+                (*said && streq(*said, problem)))
+                return;
+        free(*said);
+        *said = strdup(problem);
+        progress_end(bar);
+        ctl_warn(c, "not final yet: %s", problem);
+}
+
 static int wait_loop(Ctl *c, Posting *p, size_t n, uint64_t until, Progress *bar) {
         uint64_t again_usec = now_usec() + AGAIN_USEC, lost_usec = 0, refused_usec = 0;
+        _cleanup_free_ char *said = NULL;
         bool lost = false, was_lost = false;
         int msec = FIRST_WAIT_MSEC, r;
 
@@ -182,8 +201,11 @@ static int wait_loop(Ctl *c, Posting *p, size_t n, uint64_t until, Progress *bar
                 r = look(c, p, n, again, &lost, &refused);
                 if (r != EXIT_DONE)
                         return r;
-                if (again)
+                if (again) {
                         again_usec = now_usec() + AGAIN_USEC;
+                        if (!lost)
+                                tell_problem(c, bar, &said);
+                }
                 if (lost && !was_lost) {
                         progress_end(bar);
                         ctl_warn(c, "the node does not answer; trying again");

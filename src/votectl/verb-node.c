@@ -102,7 +102,7 @@ static void show_peer(Ctl *c, const Json *o) {
                 ctl_field(c, "Mining", "%s hashes/s, difficulty %s",
                         number(a, render_int(o, "mining_rate")),
                         number(b, render_int(o, "difficulty")));
-        else if (json_has(o, "mining"))
+        else if (json_has(o, "mining") && !json_has(o, "authorities"))
                 ctl_field(c, "Mining", "not now");
         for (size_t i = 0; trackers && i < json_len(trackers); i++) {
                 const Json *t = json_at(trackers, i);
