@@ -150,7 +150,7 @@ int engine_start(Peer *p) {
         p->engine_wake_usec = p->now_usec;      /* its first TICK */
         peer_arm(p, p->now_usec);
         p->final_height = engine_final_height(p);
-        p->due_told = false;
+        p->due_told = p->untaken = false;
         return proposals_load(p);
 }
 

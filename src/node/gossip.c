@@ -213,6 +213,7 @@ int gossip_on_ids(Peer *p, PeerLink *l, const Message *m) {
                                 id_list_add(p, l, &mine, id);
                         }
                         slot_set_add(&i->known, l->slot);
+                        gossip_ask_again(p, i);
                         continue;
                 }
                 if (chain_is_recent(p->chain, id) || lately_has(&p->refused, id))

@@ -172,13 +172,15 @@ static int update_leader(Peer *p, bool due_anyway) {
         bool due = due_anyway;
         int r;
 
+        /* What it does not take is not built again before there is something else. */
         if (p->engine->type->wants_candidate(p->engine) &&
-                        (p->built_version != p->version || p->pool_changed || due_anyway)) {
+                        (!p->untaken || p->built_version != p->version || p->pool_changed)) {
                 r = build(p, due_anyway);
                 if (r < 0)
                         return r;
-                if (!p->engine->type->wants_candidate(p->engine))
-                        return 0;       /* it took it */
+                p->untaken = p->engine->type->wants_candidate(p->engine);
+                if (!p->untaken)
+                        return 0;
         }
         if (p->due_told && p->due_version == p->version)
                 return 0;

@@ -102,6 +102,7 @@ struct Peer {
         uint64_t recorded;      /* serial of what the commit under way makes durable; 0: nothing of the record */
         Id judged;              /* the proposal that the engine waits for */
         bool has_judged, due_told;
+        bool untaken;           /* the engine did not take the last candidate */
         uint64_t due_version;   /* of the chain when the engine was told that work is due */
 
         Candidate candidates[2];        /* the newest first */
@@ -203,6 +204,7 @@ void gossip_beat(Peer *p);
 
 /* wants.c */
 Item* gossip_want(Peer *p, const Id *id);       /* NULL: no memory; WANTED if it was not there, without a time to ask */
+void gossip_ask_again(Peer *p, Item *i);        /* somebody has it now, if nobody had it before */
 void gossip_unwant(Peer *p, Item *i);           /* it leaves WANTED */
 int gossip_ask(Peer *p);
 int gossip_on_response(Peer *p, PeerLink *l, const Request *q, const Message *m);

@@ -44,6 +44,10 @@ int proposal_judge(Peer *p, const EngineEffect *fx) {
                 d->state = DRAFT_WANTED;
         if (from)
                 slot_set_add(&d->sources, from->slot);
+        for (size_t k = 0; from && d->items && k < d->block->header.count; k++) {
+                slot_set_add(&d->items[k]->known, from->slot);
+                gossip_ask_again(p, d->items[k]);
+        }
         if (d->ids)
                 return 0;
         ids = newN(Id, n + 1);

@@ -30,6 +30,14 @@ void gossip_unwant(Peer *p, Item *i) {
         i->ask_usec = USEC_INFINITY;
 }
 
+/* Nobody was left to be asked for it; now there is somebody. */
+void gossip_ask_again(Peer *p, Item *i) {
+        if (i->state != ITEM_WANTED || i->asked != 0 || i->ask_usec != USEC_INFINITY)
+                return;
+        i->ask_usec = p->ask_usec = p->now_usec;
+        peer_arm(p, p->now_usec);
+}
+
 static PeerLink* whom_to_ask(Peer *p, const Item *i, const bool *busy, bool *ret_waits) {
         size_t first = p->n_links > 0 ? i->id.b[0] % p->n_links : 0;
 

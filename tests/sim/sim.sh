@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A hundred and fifty seeds of the simulator, always the same ones, within a minute or so; and before
+# A hundred and fifty seeds of the simulator and a hundred of quorum, always the same ones, within a
+# minute or so; and before
 # them those that once found something.
 set -euo pipefail
 : "${abs_top_builddir:=$PWD}"
@@ -11,4 +12,7 @@ sim=$abs_top_builddir/tests/sim/sim
 for seed in 17955675520215 17955675520117 500180 500730 501057; do
 	"$sim" --seed "$seed" --quiet
 done
+# a proposal whose entry had nobody left to be asked for, and a leader that built no second candidate
+"$sim" --engine quorum --seed 2504 --quiet
+"$sim" --engine quorum --seed 1 --seeds 100 --quiet
 exec "$sim" --seed 1 --seeds 150 --quiet
