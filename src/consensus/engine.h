@@ -189,6 +189,9 @@ typedef struct EngineStatus {   /* for people and for `status`; texts borrowed u
 
 typedef struct EngineType {
         const char *name;       /* "pow": genesis {"engine":{"type":"pow",...}} */
+        /* What a record begins with that is made in place of a lost one, a line at view 0: nothing is signed before RESUME, also
+         * where the power fails before that. NULL: no record (pow). */
+        const char *lost_name, *lost_line;
         HeaderField field;
         /* Checks the genesis's engine object. 0 or V_FORM with why. */
         int (*config_check)(const Json *config, Why *why);

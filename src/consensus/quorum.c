@@ -276,6 +276,8 @@ static int quorum_audit(const Json *config, const EngineSetup *setup, const Head
 
 const EngineType quorum_engine = {
         .name = "quorum",
+        .lost_name = "hold",
+        .lost_line = "{\"from\":0,\"kind\":\"hold\",\"stopped\":true,\"view\":0}",
         .field = HEADER_VIEW,
         .config_check = quorum_config_check,
         .grace_least = quorum_config_grace_least,

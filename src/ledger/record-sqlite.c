@@ -229,8 +229,20 @@ static int write_owner(Db *d, const RecordOwner *owner) {
                 return r;
         bind_bytes(st, 1, owner->network.b, sizeof(owner->network.b));
         bind_bytes(st, 2, owner->authority.b, sizeof(owner->authority.b));
-        r = db_write(d, st);
-        return r < 0 ? r : db_commit(d);
+        return db_write(d, st);
+}
+
+static int write_first(Db *d, const char *name, const char *line) {
+        _cleanup_(db_finalizep) sqlite3_stmt *st = NULL;
+        int r;
+
+        r = db_prepare(d, sql[ST_PUT], &st);
+        if (r < 0)
+                return r;
+        bind_view(st, 1, 0);
+        (void) sqlite3_bind_text(st, 2, name, -1, SQLITE_STATIC);
+        bind_bytes(st, 3, line, strlen(line));
+        return db_write(d, st);
 }
 
 static int check_owner(RecordSqlite *s, const RecordOwner *owner, Why *why) {
@@ -333,7 +345,7 @@ int record_sqlite_open(Record **ret, const char *dir, const RecordOwner *owner, 
 }
 
 /* Under another name first, so that a power cut leaves none rather than half of one. */
-int record_sqlite_make(Record **ret, const char *dir, const RecordOwner *owner, Why *why) {
+int record_sqlite_make(Record **ret, const char *dir, const RecordOwner *owner, const char *name, const char *line, Why *why) {
         _cleanup_free_ char *path = NULL, *draft = NULL;
         Db d = {};
         int r;
@@ -360,6 +372,10 @@ int record_sqlite_make(Record **ret, const char *dir, const RecordOwner *owner, 
         if (r < 0)
                 return r;
         r = write_owner(&d, owner);
+        if (r >= 0 && name)
+                r = write_first(&d, name, line);
+        if (r >= 0)
+                r = db_commit(&d);
         if (r >= 0)
                 r = db_settle(&d);
         db_close(&d);

@@ -15,8 +15,9 @@ typedef struct RecordOwner {
  * it are gone; -EBADMSG: it is another authority's, or of another network; -EBUSY: another process holds it; -EPROTONOSUPPORT:
  * its schema is newer than ours. */
 _must_check_ int record_sqlite_open(Record **ret, const char *dir, const RecordOwner *owner, Why *why);
-/* An empty one: whole or not at all. -EEXIST: there is one, or what is left of one. */
-_must_check_ int record_sqlite_make(Record **ret, const char *dir, const RecordOwner *owner, Why *why);
+/* One that holds nothing, or that line at view 0 (name NULL: none): whole or not at all. -EEXIST: there is one, or what is left
+ * of one. */
+_must_check_ int record_sqlite_make(Record **ret, const char *dir, const RecordOwner *owner, const char *name, const char *line, Why *why);
 /* Moves one that is not open aside as authority.db.damaged-TIME; *ret_path is malloc'ed. -ENOENT: there is none. */
 _must_check_ int record_sqlite_set_aside(const char *dir, uint64_t now_sec, char **ret_path);
 _must_check_ int record_sqlite_was_set_aside(const char *dir);          /* whether that has ever been done there: 1, 0, -errno */

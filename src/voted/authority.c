@@ -26,12 +26,15 @@ int authority_open_record(Daemon *d, Why *why) {
         r = record_sqlite_open(&d->record, d->state_dir, &o, why);
         if (r == -ENOENT)
                 return 0;
-        if (r != -EUCLEAN && r != -EBADMSG)
-                return r;
+        return r == -EUCLEAN || r == -EBADMSG ? authority_drop_record(d, why->text) : r;
+}
 
-        /* The node stays up and follows the others: it has forgotten what it signed, and so signs nothing. */
+/* The node stays up and follows the others: it has forgotten what it signed, and so signs nothing. */
+int authority_drop_record(Daemon *d, const char *reason) {
+        d->record = record_free(d->record);
+        free(d->record_problem);
         if (asprintf(&d->record_problem, "the authority's record cannot be used, so this node signs nothing: %s; votectl authority resume "
-                                         "sets it aside and goes on from what other authorities hold", why->text) < 0) {
+                                         "sets it aside and goes on from what other authorities hold", reason) < 0) {
                 d->record_problem = NULL;
                 return -ENOMEM;
         }
@@ -87,7 +90,7 @@ int authority_init(Daemon *d, Why *why) {
                 return why_set(why, V_DUPLICATE, "block %" PRIu64 " of the ledger was sealed by this authority, so it has had a record, which is lost",
                                 height);
         if (r == 0)
-                r = record_sqlite_make(&record, d->state_dir, &o, why);
+                r = record_sqlite_make(&record, d->state_dir, &o, NULL, NULL, why);
         if (r == -EEXIST)
                 return why_set(why, V_DUPLICATE, "this authority has a record already%s", d->record_problem ? ", which cannot be used" : "");
         if (r < 0)
@@ -104,7 +107,7 @@ int authority_resume(Daemon *d, char **ret_set_aside, Why *why) {
         Record *record = NULL;
         int r = 0;
 
-        /* A new one is made and resumed within one turn: it signs nothing in between. */
+        /* It says of itself that it holds not everything: nothing is signed before the node has resumed. */
         if (d->record_problem) {
                 r = record_sqlite_set_aside(d->state_dir, now_realtime_sec(), &aside);
                 if (r == -ENOENT)
@@ -113,7 +116,7 @@ int authority_resume(Daemon *d, char **ret_set_aside, Why *why) {
                         (void) why_set(why, 0, "cannot set the old record aside: %s", strerror(-r));
         }
         if (r == 0 && !d->record)
-                r = record_sqlite_make(&record, d->state_dir, &o, why);
+                r = record_sqlite_make(&record, d->state_dir, &o, d->genesis->engine->lost_name, d->genesis->engine->lost_line, why);
         if (r < 0)
                 return r;
         if (aside)

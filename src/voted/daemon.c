@@ -184,6 +184,7 @@ static int open_store(Daemon *d, Why *why) {
 static int start_peer(Daemon *d, Why *why) {
         _cleanup_buf_ Buf remembered = {};
         PeerConfig config;
+        PeerSetup setup;
         int r;
 
         r = open_store(d, why);
@@ -200,16 +201,23 @@ static int start_peer(Daemon *d, Why *why) {
         if (r < 0 && r != -ENODATA)
                 return r;
         config = peer_config(d);
-        r = peer_new(&d->peer, &(PeerSetup) {
-                        .genesis = d->genesis,
-                        .store = d->store,
-                        .record = d->record,
-                        .identity = d->identity,
-                        .seed = random_u64(),
-                        .config = &config,
-                        .remembered = remembered.p,
-                        .n_remembered = remembered.n,
-        });
+        setup = (PeerSetup) {
+                .genesis = d->genesis,
+                .store = d->store,
+                .record = d->record,
+                .identity = d->identity,
+                .seed = random_u64(),
+                .config = &config,
+                .remembered = remembered.p,
+                .n_remembered = remembered.n,
+        };
+        r = peer_new(&d->peer, &setup);
+        if (r == -EUCLEAN && d->record) {       /* is it the record? then the node does without */
+                setup.record = NULL;
+                r = peer_new(&d->peer, &setup);
+                if (r == 0)
+                        r = authority_drop_record(d, "authority.db has lines that cannot be");
+        }
         if (r < 0) {
                 (void) why_set(why, V_UNKNOWN, "cannot read the ledger in %s: %s", d->state_dir,
                                 r == -EBADMSG ? "it is of another network than the genesis beside it" : strerror(-r));

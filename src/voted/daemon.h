@@ -79,6 +79,8 @@ int control_resume_authority(VarlinkCall *call, const Json *parameters, void *us
 /* authority.c: the record of what this node has signed. It is opened if it is there, where the engine has authorities; one that is
  * damaged or another's leaves the node up, with record_problem. 0, -errno with why. */
 _must_check_ int authority_open_record(Daemon *d, Why *why);
+/* Closes one that is of no use; reason: a clause. 0, -ENOMEM. */
+_must_check_ int authority_drop_record(Daemon *d, const char *reason);
 bool authority_record_is_damaged(const Daemon *d);
 /* `authority init`: makes it. 0; V_DUPLICATE with why: there is one, or has been; -errno. */
 _must_check_ int authority_init(Daemon *d, Why *why);

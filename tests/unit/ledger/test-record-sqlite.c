@@ -20,7 +20,7 @@ static Record* make(const char *dir) {
         Why why = {};
         int q;
 
-        q = record_sqlite_make(&r, dir, &owner, &why);
+        q = record_sqlite_make(&r, dir, &owner, NULL, NULL, &why);
         ck_assert_msg(q == 0, "%d: %s", q, why.text);
         return r;
 }
@@ -52,7 +52,7 @@ static int make_fails(const char *dir, Why *why) {
         int q;
 
         *why = (Why) {};
-        q = record_sqlite_make(&r, dir, &owner, why);
+        q = record_sqlite_make(&r, dir, &owner, NULL, NULL, why);
         ck_assert_int_lt(q, 0);
         ck_assert_ptr_null(r);
         ck_assert_msg(strstr(why->text, dir), "no path: %s", why->text);
@@ -188,6 +188,32 @@ START_TEST(making_never_takes_the_place_of_one) {
         /* nor of a damaged one */
         spoil(dir, 0, "spoilt");
         ck_assert_int_eq(make_fails(dir, &why), -EEXIST);
+        remove_folder(dir);
+}
+END_TEST
+
+static int check_first(void *userdata, uint64_t view, const char *name, const char *line, size_t n) {
+        ck_assert_uint_eq(view, 0);
+        ck_assert_str_eq(name, "hold");
+        ck_assert(n == 5 && memcmp(line, "first", 5) == 0);
+        (*(int *) userdata)++;
+        return 0;
+}
+
+START_TEST(one_in_place_of_a_lost_one_begins_with_its_line) {
+        char dir[64];
+        Record *r = NULL;
+        Why why = {};
+        int n = 0;
+
+        (void) temporary_folder(dir);
+        ck_assert_int_eq(record_sqlite_make(&r, dir, &owner, "hold", "first", &why), 0);
+        ck_assert_int_eq(r->ops->each(r, check_first, &n), 0);
+        r = record_free(r);
+        r = open_record(dir);
+        ck_assert_int_eq(r->ops->each(r, check_first, &n), 0);
+        ck_assert_int_eq(n, 2);
+        r = record_free(r);
         remove_folder(dir);
 }
 END_TEST
@@ -562,6 +588,7 @@ int main(void) {
         tcase_add_test(t, schema_is_the_one_that_is_told);
         tcase_add_test(t, opening_makes_none);
         tcase_add_test(t, making_never_takes_the_place_of_one);
+        tcase_add_test(t, one_in_place_of_a_lost_one_begins_with_its_line);
         tcase_add_test(t, what_a_broken_off_making_has_left_does_no_harm);
         tcase_add_test(t, second_process_is_told_that_it_is_busy);
         tcase_add_test(t, damage_is_found_when_it_is_opened);

@@ -27,7 +27,7 @@ static void fixture_open(Fixture *f, Kind kind) {
                 return;
         }
         (void) temporary_folder(f->dir);
-        ck_assert_msg(record_sqlite_make(&f->r, f->dir, &owner, &why) == 0, "%s", why.text);
+        ck_assert_msg(record_sqlite_make(&f->r, f->dir, &owner, NULL, NULL, &why) == 0, "%s", why.text);
 }
 
 /* What a power cut leaves. */
