@@ -29,6 +29,16 @@ static void set_waiting(Json *o) {
         json_set(o, "trackers", json_new_array());
 }
 
+/* Before what the node says, which may only follow from it. */
+static void add_problem(Json *o, const char *problem) {
+        _cleanup_free_ char *both = NULL;
+        const char *other;
+
+        if (json_get_text(o, "problem", 1, SIZE_MAX, &other, NULL) == 0 && asprintf(&both, "%s. Besides: %s", problem, other) < 0)
+                both = NULL;
+        json_set_text(o, "problem", both ? both : problem);
+}
+
 static void set_peer(Daemon *d, Json *o) {
         json_set_id(o, "network", &d->genesis->network);
         json_set_text(o, "network_name", d->genesis->name);
@@ -38,8 +48,8 @@ static void set_peer(Daemon *d, Json *o) {
         if (shell_miner(d->shell) && miner_rate(shell_miner(d->shell)) > 0)
                 json_set_int(o, "mining_rate", (int64_t) miner_rate(shell_miner(d->shell)));
         json_set_bool(o, "late_votes_may_be_lost", d->genesis->late_votes_may_be_lost);
-        if (d->record_problem && !json_has(o, "problem"))
-                json_set_text(o, "problem", d->record_problem);
+        if (d->record_problem)
+                add_problem(o, d->record_problem);
         if (d->set_aside && !json_has(o, "problem")) {
                 char text[512];
 
