@@ -79,6 +79,7 @@ static void enter(Quorum *q, uint64_t view) {
         q->view = view;
         q->entered_usec = q->now_usec;
         q->timer_usec = 0;
+        q->retries = 0;
         q->retry_usec = q->hold_usec = USEC_INFINITY;
 }
 

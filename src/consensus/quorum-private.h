@@ -98,6 +98,7 @@ typedef struct Quorum {
         uint64_t timer_usec;    /* when its timer started; 0: it does not run */
         uint64_t top_usec;      /* since when the highest endorsed block is not final */
         uint64_t top;           /* its view */
+        unsigned retries;       /* in this view */
         uint64_t retry_usec, ask_usec, wake_usec;       /* USEC_INFINITY: none */
         uint64_t answered_usec[AUTHORITIES_MAX];
         uint64_t hold_usec;     /* a proposal from the future fits then; USEC_INFINITY: none */

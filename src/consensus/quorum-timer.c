@@ -85,6 +85,13 @@ static int retry(Quorum *q) {
         return quorum_resend(q);
 }
 
+/* A proposal may be large, and who does not answer may be away for long: the pauses double. */
+static uint64_t pause_usec(const Quorum *q) {
+        uint64_t usec = quorum_delta(q) << MIN(q->retries, 4U);
+
+        return MIN(usec, 16 * q->config.delta_usec);
+}
+
 static int look_at_retry(Quorum *q, bool reason) {
         uint64_t top = quorum_top_view(q);
 
@@ -93,10 +100,11 @@ static int look_at_retry(Quorum *q, bool reason) {
                 return 0;
         }
         if (q->retry_usec == USEC_INFINITY)
-                q->retry_usec = q->now_usec + quorum_delta(q);
+                q->retry_usec = q->now_usec + pause_usec(q);
         if (q->now_usec < q->retry_usec)
                 return 0;
-        q->retry_usec = q->now_usec + quorum_delta(q);
+        q->retries++;
+        q->retry_usec = q->now_usec + pause_usec(q);
         return retry(q);
 }
 

@@ -160,6 +160,8 @@ static int react(Quorum *q, const EngineEvent *ev) {
                 q->durable = MAX(q->durable, ev->serial);
                 return 0;
         case ENGINE_EV_LINK:
+                q->retries = 0;         /* who was away shall hear soon what was said meanwhile */
+                q->retry_usec = MIN(q->retry_usec, q->now_usec + q->config.delta_usec);
                 return quorum_ask(q, ENGINE_TO_LINK, ev->from, NULL, quorum_final_view(q) + 1);
         case ENGINE_EV_HEARD:
                 return quorum_on_heard(q, &ev->key);
