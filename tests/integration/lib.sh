@@ -82,17 +82,40 @@ peer() { peer_conf "$@"; start "$1" peer; }
 
 needs() { for x; do command -v "$x" >/dev/null || skip "$x is missing (Debian: apt install $x)"; done; }
 
-# found_network NAME [OPTION...]: a key of ours, a genesis, pinned by votectl and joined by every peer that runs.
+# found_network NAME [OPTION...]: a key of ours, a genesis, pinned by votectl and joined by every peer that runs. With ENGINE=quorum
+# those are its authorities, unless some are named, and options of pow are left out.
 found_network() {
-	local name=$1 p
+	local name=$1 p peers=() options=()
 	shift
+	for p in $(printf '%s\n' "${!pids[@]}" | sort); do [ "$(field "$p" role)" != peer ] || peers+=("$p"); done
+	if [ "${ENGINE:-pow}" = quorum ]; then
+		while [ $# -gt 0 ]; do
+			case $1 in
+			--interval | --confirmations | --difficulty) shift 2 ;;
+			*) options+=("$1"); shift ;;
+			esac
+		done
+		if [[ " ${options[*]} " != *" --authority "* ]]; then
+			for p in "${peers[@]}"; do options+=(--authority "$(field "$p" key)"); done
+		fi
+	else
+		options=("$@")
+	fi
 	"$VOTECTL" key generate --no-passphrase >/dev/null
-	"$VOTECTL" network create --name "$name" --engine "${ENGINE:-pow}" --admin self "$@" >"$work/genesis"
+	"$VOTECTL" network create --name "$name" --engine "${ENGINE:-pow}" --admin self "${options[@]}" >"$work/genesis"
 	"$VOTECTL" network add "$work/genesis" --yes >/dev/null
 	network=$(tr -d '\n' <"$work/genesis" | b2sum -l 256 | cut -d' ' -f1)
+	for p in "${peers[@]}"; do ctl "$p" network join "$work/genesis" --id "$network" >/dev/null; done
+}
+# make_records: what `votectl authority init` does on each authority of the network, until they sign.
+make_records() {
+	local p
+	[ "${ENGINE:-pow}" = quorum ] || return 0
 	for p in "${!pids[@]}"; do
-		[ "$(field "$p" role)" = peer ] || continue
-		ctl "$p" network join "$work/genesis" --id "$network" >/dev/null
+		[ "$(field "$p" authority)" = null ] || ctl "$p" authority init >/dev/null
+	done
+	for p in "${!pids[@]}"; do
+		[ "$(field "$p" authority)" = null ] || until_true 20 is "$p" signing true || fail "$p does not sign"
 	done
 }
 # By the clock: the ledger knows of the opening only with the first block after it.

@@ -36,6 +36,7 @@ MINE=no peer p3 t2 t1
 MINE=no peer p4 t2
 found_network replay --interval 1 --confirmations 3 --grace 2
 for p in p1 p2 p3 p4; do until_true 30 at_least "$p" links 2; done
+make_records
 
 # NAME BALLOTS: a roll of as many voters as there are ballots
 roll() {
