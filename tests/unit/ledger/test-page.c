@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/file.h"
 #include "ledger/entry.h"
+#include "ledger/record-sqlite.h"
 #include "ledger/store.h"
 #include "run.h"
 
@@ -23,6 +24,14 @@ START_TEST(the_page_has_the_schema_of_the_database) {
 }
 END_TEST
 
+START_TEST(the_page_has_the_schema_of_the_record) {
+        _cleanup_free_ char *text = page();
+
+        ck_assert_msg(strstr(text, record_sqlite_schema()),
+                        "man/voted-ledger.5.in, RECORD OF AN AUTHORITY, expected:\n%s", record_sqlite_schema());
+}
+END_TEST
+
 START_TEST(the_page_has_every_kind_of_entry_and_its_number) {
         _cleanup_free_ char *text = page();
 
@@ -39,6 +48,7 @@ END_TEST
 
 static void add(TCase *t) {
         tcase_add_test(t, the_page_has_the_schema_of_the_database);
+        tcase_add_test(t, the_page_has_the_schema_of_the_record);
         tcase_add_test(t, the_page_has_every_kind_of_entry_and_its_number);
 }
 
