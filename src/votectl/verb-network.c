@@ -222,6 +222,21 @@ static int verb_list(Ctl *c) {
 
 /* --- join --- */
 
+/* An authority has one more step to go. */
+static int note_authority(Ctl *c) {
+        _cleanup_json_ Json *status = NULL;
+        int r;
+
+        r = ctl_call(c, "GetStatus", NULL, &status);
+        if (r == 0 && json_has(status, "authority"))
+                ctl_note(c,
+                        "It is authority number %" PRIi64 ", and signs nothing before votectl "
+                        "authority init; or, if this authority has signed before and its host was "
+                        "wiped, votectl authority resume.",
+                        render_int(status, "authority"));
+        return r;
+}
+
 static int verb_join(Ctl *c) {
         _cleanup_(genesis_freep) Genesis *g = NULL;
         _cleanup_json_ Json *params = NULL, *reply = NULL;
@@ -250,7 +265,7 @@ static int verb_join(Ctl *c) {
         if (c->json)
                 return ctl_json(c, TAKE_PTR(reply));
         ctl_note(c, "The node has joined network \"%s\".", g->name);
-        return EXIT_DONE;
+        return note_authority(c);
 }
 
 static const CtlOption create_options[] = {

@@ -40,8 +40,10 @@ post() {
 }
 
 tracker t
-for p in p1 p2 p3 p4 observer; do
+MINE=no
+for p in p1 p2 p3 p4 observer spare; do
 	peer "$p" t
+	[ "$p" != spare ] || continue
 	ctl "$p" authority key >"$work/$p.key"
 	grep -qxE '[0-9a-f]{64}' "$work/$p.key" || fail "authority key: $(cat "$work/$p.key")"
 	[ "$(ctl "$p" authority key --json | jq -r .key)" = "$(cat "$work/$p.key")" ] || fail "authority key --json"
@@ -51,6 +53,7 @@ code 4 'no network yet' ctl p1 authority resume --yes
 
 # --- founding: a key is digits, or a file with them
 k1=$(cat "$work/p1.key")
+stop spare
 ENGINE=quorum found_network club --delta 300 --grace 1 --authority "$k1" --authority "$work/p2.key" --authority "$work/p3.key" --authority "$work/p4.key"
 jq -e --argjson k "$(cat "$work"/p[1-4].key | jq -R . | jq -s .)" '.engine == {type: "quorum", delta_ms: 300, authorities: $k}' <"$work/genesis" >/dev/null ||
 	fail "the genesis: $(cat "$work/genesis")"
@@ -69,6 +72,17 @@ five=()
 for p in p1 p2 p3 p4 observer; do five+=(--authority "$work/$p.key"); done
 code 0 'any 4 of 5 .* 1 may fail or lie, as with 4' create --engine quorum "${five[@]}"
 code 0 'any 3 of 4 make a block final, 1 may fail or lie\.' create --engine quorum "${five[@]:0:8}"
+
+
+# --- joining shows what holds, and what is left to do
+create --engine quorum --authority "$work/spare/node.pub" >/dev/null 2>&1 && fail "a file that is not there names a key"
+start spare peer
+create --engine quorum --authority "$(ctl spare authority key)" >"$work/spare.genesis" 2>/dev/null
+"$VOTECTL" network add "$work/spare.genesis" >/dev/null 2>&1
+code 0 'authority number 0, and signs nothing before votectl authority init' ctl spare network join --id "$(tr -d '\n' <"$work/spare.genesis" | b2sum -l 256 | cut -d' ' -f1)" "$work/spare.genesis"
+code 0 'This node is signing as authority number 0' ctl spare authority init
+code 0 'a single trusted host' ctl spare status
+stop spare
 
 # --- before its record an authority observes, and no start makes one
 note_says p1 'authority init' || fail "p1 does not say what it waits for: $(ctl p1 status)"
