@@ -177,6 +177,8 @@ int commit_switch(Peer *p, const Id *tip) {
                         r = proposal_take_seal(p, d);
                         if (r < 0)
                                 return r;
+                        if (d->proposal)        /* nothing without a seal is ever connected */
+                                return 0;
                 }
                 if (!d || d->state != DRAFT_COMPLETE) {
                         Draft *last = draft_find(p, tip);
@@ -366,7 +368,10 @@ int commit_on_committed(Peer *p) {
                                 "The ledger can be written again, going on.");
                 sync_consider(p);
                 engine_greet_links(p);
-                return 0;
+                if (!p->resume)
+                        return 0;
+                p->resume = false;
+                return engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_RESUME });
         }
         final = p->final_height;
         p->final_height = engine_final_height(p);

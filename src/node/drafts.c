@@ -461,6 +461,7 @@ int draft_want(Peer *p, const Id *tip) {
                 r = draft_insert(p, h, line.p, line.n, seal, n_seal, &d);
                 if (r < 0)
                         return r;
+                d->proposal = d->proposed = n_seal == 0;
                 d->known = true;
                 d->state = DRAFT_WANTED;
         }

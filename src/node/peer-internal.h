@@ -102,6 +102,7 @@ struct Peer {
         uint64_t recorded;      /* serial of what the commit under way makes durable; 0: nothing of the record */
         Id judged;              /* the proposal that the engine waits for */
         bool has_judged, due_told;
+        bool resume;            /* the operator said so while nothing could be written */
         bool untaken;           /* the engine did not take the last candidate */
         uint64_t due_version;   /* of the chain when the engine was told that work is due */
 

@@ -249,6 +249,7 @@ static int dispatch(Peer *p, const NodeEvent *ev) {
                 return authority_on_made(p, ev->record);
 
         case NODE_EV_RESUME:
+                p->resume = p->broken;          /* kept until the record can be written again */
                 return p->broken ? 0 : engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_RESUME });
 
         case NODE_EV_STOP:

@@ -11,7 +11,7 @@
 #include "votectl/keyarg.h"
 #include "votectl/render.h"
 
-#define ENGINE_DEFAULT    "pow"
+#define ENGINE_DEFAULT    "quorum"
 #define MEASURE_USEC      (300 * USEC_PER_MSEC)
 #define MEASURE_TRIES_MAX (UINT64_C(1) << 36)
 

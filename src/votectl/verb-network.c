@@ -272,7 +272,7 @@ static const CtlOption create_options[] = {
         { "name",          0, "NAME",    false, "What people call it" },
         { "admin",         0, "KEY",     true,  "An administrator: self, 64 digits, a .pub file; repeatable" },
         { "approvals",     0, "K",       false, "How many of them must sign what administers (1)" },
-        { "engine",        0, "ENGINE",  false, "quorum, or pow (the default)" },
+        { "engine",        0, "ENGINE",  false, "quorum (the default), or pow" },
         { "authority",     0, "KEY",     true,  "quorum: an authority: 64 digits, or a file with them; repeatable" },
         { "delta",         0, "MS",      false, "quorum: within which a message arrives, as a rule (1000)" },
         { "difficulty",    0, "D",       false, "pow: of the first blocks (what this host does in an interval)" },

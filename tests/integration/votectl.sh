@@ -26,7 +26,7 @@ ssh-keygen -q -t ed25519 -N 'secret of ed' -C ed -f "$work/ed"
 ssh-keygen -q -t rsa -N '' -f "$work/rsa"
 
 # --- two admins, both must sign
-person alice "$VOTECTL" network create --name club --admin self --admin "$(cat "$work/bob.key")" --approvals 2 \
+person alice "$VOTECTL" network create --name club --engine pow --admin self --admin "$(cat "$work/bob.key")" --approvals 2 \
 	--interval 1s --confirmations 2 --grace 2s --difficulty 20000 >"$work/genesis" 2>/dev/null
 id=$(tr -d '\n' <"$work/genesis" | b2sum -l 256 | cut -d' ' -f1)
 code 2 'needs an answer' ctl one network join "$work/genesis"
