@@ -11,6 +11,7 @@ typedef struct Block {
         size_t n_header_line, n_seal_line;
         Entry **entries;        /* references; NULL where a body is still missing */
         size_t n_entries;
+        bool rooted;            /* the ids of its entries were seen to give the header's root */
 } Block;
 
 /* A block without entries yet, their places empty. 0, V_SIZE (count is more than any block can hold), -ENOMEM. */

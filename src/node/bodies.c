@@ -100,6 +100,7 @@ static int fill_entries(Peer *p, Draft *d) {
                 return r;
         if (r > 0)
                 return draft_invalid(p, &id, r, &why);
+        d->block->rooted = true;
         d->state = DRAFT_COMPLETE;
         p->drafts_dirty = true;
         return 0;

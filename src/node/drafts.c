@@ -352,13 +352,15 @@ int draft_on_announced(Peer *p, PeerLink *l, const Message *m) {
         }
         slot_set_add(&d->sources, l->slot);
         p->drafts_dirty = true;
-        if (m->type == MESSAGE_NEW_BLOCK_IDS)
+        if (m->type == MESSAGE_NEW_BLOCK_IDS) {
+                d->block->rooted = true;        /* read_announced() saw to it */
                 return draft_set_ids(d, m->ids.ids, m->ids.n_ids);
+        }
         return h.count == 0 ? draft_set_ids(d, NULL, 0) : 0;
 }
 
-/* Moves b's entries into d, which has the same header; those that are here and checked already
- * stand for theirs. */
+/* Moves the entries of b, whose body was checked, into d, which has the same header; those that are
+ * here and checked already stand for theirs. */
 static int take_bodies(Draft *d, Block *b) {
         for (size_t k = 0; k < b->n_entries; k++) {
                 if (d->block->entries[k])
@@ -372,6 +374,7 @@ static int take_bodies(Draft *d, Block *b) {
                         return -ENOMEM;
                 for (size_t k = 0; k < b->n_entries; k++)
                         d->ids[k] = d->block->entries[k]->id;
+                d->block->rooted = true;        /* as b is */
         }
         d->n_asked = 0;                 /* those that were not here are now */
         return 0;
