@@ -255,14 +255,18 @@ unsigned workers_collect(Workers *w, unsigned max) {
         }
 }
 
-void workers_drain(Workers *w) {
-        while (w->pending > 0) {
+void workers_wait(Workers *w, unsigned pending) {
+        while (w->pending > pending) {
                 (void) pthread_mutex_lock(&w->lock);
                 while (!w->ready.first)
                         (void) pthread_cond_wait(&w->finished, &w->lock);
                 (void) pthread_mutex_unlock(&w->lock);
                 (void) workers_collect(w, 0);
         }
+}
+
+void workers_drain(Workers *w) {
+        workers_wait(w, 0);
 }
 
 void workers_for(Workers *w, size_t n, size_t chunk, WorkersRangeFunc fn, void *data) {

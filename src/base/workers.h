@@ -26,8 +26,9 @@ _must_check_ int workers_submit(Workers *w, WorkersFunc run, WorkersFunc done, v
 unsigned workers_collect(Workers *w, unsigned max);
 /* Jobs that were handed in and not collected yet. */
 unsigned workers_pending(const Workers *w);
-/* Waits for all that was handed in, calling done for each; also for what done hands in. */
-void workers_drain(Workers *w);
+/* Collects until at most that many are pending, waiting where it must; what done hands in counts, too. */
+void workers_wait(Workers *w, unsigned pending);
+void workers_drain(Workers *w);         /* until none is */
 
 /* fn(begin, end, data) for pieces of 0 .. n - 1, of at least chunk each, on all threads and this one; returns when
  * all is done. Jobs that wait go on beside it. fn calls no

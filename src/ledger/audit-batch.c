@@ -48,8 +48,8 @@ static int submit(Batches *b) {
                 return 0;
         }
 
-        if (b->under_way > BATCHES_MAX)
-                workers_drain(b->workers);
+        if (b->under_way > BATCHES_MAX)         /* the threads go on with what is left */
+                workers_wait(b->workers, BATCHES_MAX / 2);
         r = workers_submit(b->workers, batch_run, batch_collect, batch);
         if (r < 0) {
                 b->under_way--;

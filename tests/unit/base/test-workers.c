@@ -121,6 +121,26 @@ static void wait_at_gate(void *data) {
         task_run(data);
 }
 
+START_TEST(who_waits_for_some_does_not_wait_for_all) {
+        _cleanup_(workers_freep) Workers *w = NULL;
+        Task quick[3] = {}, slow[2] = {};
+
+        ck_assert_int_eq(workers_new(&w, 2), 0);
+        (void) pthread_mutex_lock(&gate);
+        for (size_t i = 0; i < ELEMENTSOF(quick); i++)
+                ck_assert_int_eq(workers_submit(w, task_run, task_done, &quick[i]), 0);
+        for (size_t i = 0; i < ELEMENTSOF(slow); i++)
+                ck_assert_int_eq(workers_submit(w, wait_at_gate, task_done, &slow[i]), 0);
+        workers_wait(w, 2);
+        ck_assert_uint_eq(workers_pending(w), 2);
+        for (size_t i = 0; i < ELEMENTSOF(quick); i++)
+                ck_assert_uint_eq(quick[i].done, 1);
+        (void) pthread_mutex_unlock(&gate);
+        workers_drain(w);
+        ck_assert(slow[0].done == 1 && slow[1].done == 1);
+}
+END_TEST
+
 START_TEST(the_queue_has_a_limit) {
         _cleanup_(workers_freep) Workers *w = NULL;
         static Task tasks[WORKERS_JOBS_MAX];
@@ -206,5 +226,5 @@ START_TEST(without_a_number_there_is_a_thread_for_each_core) {
 END_TEST
 
 TEST_MAIN("workers", jobs_run_elsewhere_and_are_collected_here, as_many_are_collected_as_one_turn_takes, a_collected_job_may_hand_in_the_next,
-        a_job_without_done_counts_too, the_queue_has_a_limit, a_pool_that_goes_waits_for_what_runs_and_drops_the_rest,
+        a_job_without_done_counts_too, who_waits_for_some_does_not_wait_for_all, the_queue_has_a_limit, a_pool_that_goes_waits_for_what_runs_and_drops_the_rest,
         a_range_is_split_without_gap_or_overlap, a_range_runs_beside_jobs, without_a_number_there_is_a_thread_for_each_core)
