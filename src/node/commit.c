@@ -366,6 +366,7 @@ int commit_on_committed(Peer *p) {
                 p->changed = true;
                 peer_log(p, LOG_NOTICE, NODE_MSG_COMMIT_AGAIN,
                                 "The ledger can be written again, going on.");
+                peer_arm(p, p->engine_wake_usec);
                 sync_consider(p);
                 engine_greet_links(p);
                 if (!p->resume)

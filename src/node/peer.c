@@ -117,8 +117,9 @@ static int run_timers(Peer *p) {
                 if (r < 0)
                         return r;
         }
-        peer_arm(p, p->engine_wake_usec);
-        if (p->broken) {
+        if (!p->broken)                 /* or it would be due again and again until there is room */
+                peer_arm(p, p->engine_wake_usec);
+        else {
                 r = commit_retry(p);
                 if (r < 0)
                         return r;
