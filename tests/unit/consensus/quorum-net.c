@@ -385,8 +385,7 @@ static bool turn(NetNode *n, EngineEffects *effects) {
                                 later(n, NET_WAKE, &fx->id, fx->at_usec > n->net->now_usec ? fx->at_usec - n->net->now_usec : 0);
                         break;
                 case ENGINE_FX_ALARM:
-                        n->stopped = strstr(fx->data, "authority resume") != NULL;
-                        if (!n->liar && !n->stopped)
+                        if (!n->liar)
                                 broken(n->net, "node %u: %s", n->number, fx->data);
                         break;
                 case ENGINE_FX_SEND:
@@ -402,6 +401,8 @@ static bool turn(NetNode *n, EngineEffects *effects) {
         }
         return records;
 }
+
+static void lead(NetNode *n);
 
 static void mine(NetNode *n) {
         Net *net = n->net;
@@ -464,8 +465,11 @@ void net_step(NetNode *n, EngineEvent *ev) {
         } else if (n->life == life)
                 carry_out_late(n, &effects);
         engine_effects_done(&effects);
-        if (n->life == life && ev->type != ENGINE_EV_SWITCHED)
+        if (n->life == life && ev->type != ENGINE_EV_SWITCHED) {
                 mine(n);
+                if (n->liar)
+                        lead(n);
+        }
 }
 
 /* --- crashes --- */
@@ -498,6 +502,8 @@ void net_start(Net *net, NetNode *n) {
 
         ck_assert(!n->up);
         ck_assert_ptr_nonnull(lines);
+        for (; net->forget_certificates && n->height > n->final; n->height--)
+                free(n->seals[n->height]);
         for (size_t i = 0; i < n->n_records; i++)
                 lines[i] = (EngineLine) { n->records[i].line, n->records[i].n };
         ck_assert_int_eq(quorum_engine.new(&n->e, net->w.config, &setup), 0);
@@ -601,14 +607,19 @@ static void on_answer(NetNode *n, unsigned from, const char *lines, size_t size)
 
 /* --- liars --- */
 
-static void lie(NetNode *n, QuorumKind kind, uint64_t view, const Id *block, uint32_t to_per_million) {
+/* To those of whom i % 2 is half (2: to all), each by chance. */
+static void lie_to(NetNode *n, QuorumKind kind, uint64_t view, const Id *block, uint32_t to_per_million, unsigned half) {
         QuorumStatement s = quorum_world_says(&n->net->w, n->number, kind, view, block);
         _cleanup_buf_ Buf line = {};
 
         ck_assert_int_eq(quorum_statement_format(&s, &n->net->w.c, &line), 0);
         for (unsigned i = 0; i < n->net->n; i++)
-                if (i != n->number && prng_chance(&n->net->prng, to_per_million))
+                if (i != n->number && (half == 2 || i % 2 == half) && prng_chance(&n->net->prng, to_per_million))
                         transmit(n->net, NET_MESSAGE, n->number, i, line.p, line.n, 0);
+}
+
+static void lie(NetNode *n, QuorumKind kind, uint64_t view, const Id *block, uint32_t to_per_million) {
+        lie_to(n, kind, view, block, to_per_million, 2);
 }
 
 /* Two blocks to two halves; some get both. */
@@ -625,21 +636,58 @@ static void propose_twice(NetNode *n, Quorum *q) {
                 for (unsigned i = 0; i < net->n; i++)
                         if (i != n->number && (i % 2 == k || prng_chance(&net->prng, 200000)))
                                 transmit(net, NET_MESSAGE, n->number, i, line.p, line.n, 0);
-                lie(n, QUORUM_ENDORSE, q->view, &h.id, 900000);
+                lie_to(n, QUORUM_ENDORSE, q->view, &h.id, 900000, k);
                 net->blocks = reallocarray(net->blocks, net->n_blocks + 1, sizeof(Header));
                 net->blocks[net->n_blocks++] = h;
         }
 }
 
-static void lie_at_random(NetNode *n) {
+/* Beside the newest block, which is endorsed and may be final: for that there is no skip certificate. */
+static void propose_beside(NetNode *n, Quorum *q) {
         Net *net = n->net;
+        const Header *parent = n->height > 1 ? &n->headers[n->height - 1] : NULL;
+        Header h = quorum_world_header(&net->w, q->view, parent, MAX(q->tip->header.time, CLOCK + net->now_usec / USEC_PER_SEC));
+        QuorumStatement s = quorum_world_says(&net->w, n->number, QUORUM_PROPOSE, q->view, &h.id);
+        _cleanup_buf_ Buf line = {};
+
+        buf_add_char(&line, '{');
+        if (parent) {
+                const char *seal = n->seals[n->height - 1];
+
+                buf_add(&line, seal + 1, strlen(seal) - strlen("{,\"kind\":\"seal\"}"));
+                buf_add_char(&line, ',');
+        }
+        buf_add_text(&line, "\"header\":");
+        ck_assert_int_eq(header_format(&h, &line), 0);
+        buf_add_text(&line, ",\"ids\":\"\",\"kind\":\"propose\",\"proposal\":");
+        ck_assert_int_eq(quorum_statement_format(&s, &net->w.c, &line), 0);
+        buf_add_text(&line, ",\"skips\":[]}");
+        for (unsigned i = 0; i < net->n; i++)
+                if (i != n->number)
+                        transmit(net, NET_MESSAGE, n->number, i, line.p, line.n, 0);
+        lie(n, QUORUM_ENDORSE, q->view, &h.id, 1000000);
+}
+
+/* It leads the view that it has just entered. */
+static void lead(NetNode *n) {
         Quorum *q = (Quorum *) n->e;
         bool ready = id_equal(quorum_top_block(q), &q->tip->header.id) && quorum_all_skipped(q, q->tip->header.value, q->view, NULL);
 
-        if (quorum_leader(&q->config, q->view) == n->number && n->lied_view < q->view && ready) {
-                n->lied_view = q->view;
+        if (quorum_leader(&q->config, q->view) != n->number || n->lied_view >= q->view)
+                return;
+        if (n->height > 0 && prng_chance(&n->net->prng, 500000))
+                propose_beside(n, q);
+        else if (ready)
                 propose_twice(n, q);
-        }
+        else
+                return;
+        n->lied_view = q->view;
+}
+
+static void lie_at_random(NetNode *n) {
+        Net *net = n->net;
+        Quorum *q = (Quorum *) n->e;
+
         for (size_t i = 0; i < BLOCK_BUCKETS; i++)
                 for (const QuorumBlock *b = q->buckets[i]; b; b = b->next) {
                         if (b->header.value + 3 < q->view || b->header.height == 0)
@@ -649,6 +697,13 @@ static void lie_at_random(NetNode *n) {
                         if (prng_chance(&net->prng, 400000))
                                 lie(n, QUORUM_FINALIZE, b->header.value, &b->header.id, 600000);
                 }
+        /* Liars know one another: the two halves shall have certificates each of its own. */
+        for (size_t i = net->n_blocks > 4 ? net->n_blocks - 4 : 0; i < net->n_blocks; i++) {
+                const Header *h = net->blocks + i;
+
+                lie_to(n, QUORUM_ENDORSE, h->value, &h->id, 700000, i % 2);
+                lie_to(n, QUORUM_FINALIZE, h->value, &h->id, 700000, i % 2);
+        }
         for (uint64_t v = q->view > 2 ? q->view - 2 : 1; v <= q->view + 1; v++)
                 if (prng_chance(&net->prng, 300000))
                         lie(n, QUORUM_SKIP, v, NULL, 600000);

@@ -27,7 +27,7 @@ typedef struct NetNode {
         struct Net *net;
         QuorumSigner signer;
         unsigned number, life;
-        bool up, liar, record, told_due, stopped;
+        bool up, liar, record, told_due;
         Engine *e;
         int skew_sec;
         Header *headers;        /* by height, from 1 */
@@ -38,8 +38,6 @@ typedef struct NetNode {
         NetTurn *turns;
         size_t n_turns;
         uint64_t lied_view;
-        QuorumStatement lies[64];       /* what this liar has said */
-        size_t n_lies;
 } NetNode;
 
 typedef struct Net {
@@ -58,9 +56,9 @@ typedef struct Net {
         unsigned side[NET_MAX];         /* of the partition */
         bool corrupted;                 /* one was */
         bool amnesia;                   /* a planted mistake: what was to be recorded is lost at a crash, but was sent */
-        bool forget_certificates;       /* another: certificates are not recorded */
+        bool forget_certificates;       /* another: certificates are not recorded, and blocks that are not final are lost */
 
-        Header *blocks;                 /* all that were ever made */
+        Header *blocks;                 /* two by two, of liars */
         size_t n_blocks;
         Id final[4096];                 /* by height: what somebody called final */
         uint64_t n_final, n_messages, n_bytes, n_evidence, n_crashes, n_switches;

@@ -52,28 +52,32 @@ START_TEST(idle_network_makes_nothing_and_sleeps) {
 }
 END_TEST
 
+static void storm(Net *net, uint32_t crash) {
+        net->corrupt = 2000;
+        for (int i = 0; i < 12 && !net->broken[0]; i++) {
+                net->loss = (uint32_t) prng_below(&net->prng, 3) * 120000;
+                net->crash = (uint32_t) prng_below(&net->prng, 3) * crash;
+                net->delay_usec = NET_DELTA * (1 + prng_below(&net->prng, 6)) / 2;
+                net->due = !prng_chance(&net->prng, 150000);
+                for (unsigned k = 0; k < net->n; k++)
+                        net->side[k] = (unsigned) prng_below(&net->prng, 100) < 15;
+                net_run(net, 12 * NET_DELTA);
+                if (prng_chance(&net->prng, 150000))    /* the power goes, for all of them */
+                        for (unsigned k = 0; k < net->n; k++)
+                                net_crash(net, net->nodes + k);
+                for (unsigned k = 0; k < net->n; k++)
+                        if (!net->nodes[k].up && prng_chance(&net->prng, 700000))
+                                net_start(net, net->nodes + k);
+        }
+}
+
 /* Storm, then calm: what is final agrees, and the network goes on. */
-static void storm(unsigned n, unsigned liars, uint64_t seed) {
+static void survive(unsigned n, unsigned liars, uint64_t seed) {
         uint64_t before;
         Net net;
 
         net_init(&net, n, liars, seed);
-        net.corrupt = 2000;
-        for (int i = 0; i < 12 && !net.broken[0]; i++) {
-                net.loss = (uint32_t) prng_below(&net.prng, 3) * 120000;
-                net.crash = (uint32_t) prng_below(&net.prng, 3) * 15000;
-                net.delay_usec = NET_DELTA * (1 + prng_below(&net.prng, 6)) / 2;
-                net.due = !prng_chance(&net.prng, 150000);
-                for (unsigned k = 0; k < n; k++)
-                        net.side[k] = (unsigned) prng_below(&net.prng, 100) < 15;
-                net_run(&net, 12 * NET_DELTA);
-                if (prng_chance(&net.prng, 150000))     /* the power goes, for all of them */
-                        for (unsigned k = 0; k < n; k++)
-                                net_crash(&net, net.nodes + k);
-                for (unsigned k = 0; k < n; k++)
-                        if (!net.nodes[k].up && prng_chance(&net.prng, 700000))
-                                net_start(&net, net.nodes + k);
-        }
+        storm(&net, 15000);
         net.due = true;
         net_heal(&net);
         before = net.n_final;
@@ -91,29 +95,77 @@ static void storm(unsigned n, unsigned liars, uint64_t seed) {
 
 START_TEST(four_agree_and_go_on_after_a_storm) {
         for (uint64_t s = 0; s < seeds(24); s++)
-                storm(4, 0, s);
+                survive(4, 0, s);
 }
 END_TEST
 
 START_TEST(three_agree_with_a_liar_and_go_on_after_a_storm) {
         for (uint64_t s = 0; s < seeds(24); s++)
-                storm(4, 1, 1000 + s);
+                survive(4, 1, 1000 + s);
 }
 END_TEST
 
 START_TEST(five_agree_with_two_liars_and_go_on_after_a_storm) {
         for (uint64_t s = 0; s < seeds(5); s++)
-                storm(7, 2, 2000 + s);
+                survive(7, 2, 2000 + s);
 }
 END_TEST
 
 START_TEST(one_alone_goes_on_after_crashes) {
         for (uint64_t s = 0; s < seeds(4); s++)
-                storm(1, 0, 3000 + s);
+                survive(1, 0, 3000 + s);
+}
+END_TEST
+
+START_TEST(more_liars_than_the_bound_are_found_to_break_it) {
+        uint64_t n = 0;
+
+        for (uint64_t s = 0; s < 60 && n == 0; s++) {
+                Net net;
+
+                net_init(&net, 4, 2, 4000 + s);
+                net_run(&net, 100 * NET_DELTA);
+                n += strstr(net.broken, "final") != NULL;
+                net_done(&net);
+        }
+        ck_assert_uint_gt(n, 0);
+}
+END_TEST
+
+START_TEST(signature_that_is_sent_before_it_is_on_record_is_found) {
+        uint64_t n = 0;
+
+        for (uint64_t s = 0; s < 60 && n == 0; s++) {
+                Net net;
+
+                net_init(&net, 4, 1, 5000 + s);
+                net.amnesia = true;
+                storm(&net, 60000);
+                n += net.broken[0] != 0;
+                net_done(&net);
+        }
+        ck_assert_uint_gt(n, 0);
+}
+END_TEST
+
+/* The rules look at what was signed, wherever the view begins anew. */
+START_TEST(authorities_that_forget_certificates_still_agree) {
+        for (uint64_t s = 0; s < seeds(16); s++) {
+                Net net;
+
+                net_init(&net, 4, 1, 6000 + s);
+                net.forget_certificates = true;
+                storm(&net, 60000);
+                assert_whole(net, 6000 + s);
+                net_done(&net);
+        }
 }
 END_TEST
 
 static void add(TCase *t) {
+        tcase_add_test(t, more_liars_than_the_bound_are_found_to_break_it);
+        tcase_add_test(t, signature_that_is_sent_before_it_is_on_record_is_found);
+        tcase_add_test(t, authorities_that_forget_certificates_still_agree);
         tcase_add_test(t, blocks_become_final_where_nothing_goes_wrong);
         tcase_add_test(t, idle_network_makes_nothing_and_sleeps);
         tcase_add_test(t, four_agree_and_go_on_after_a_storm);
