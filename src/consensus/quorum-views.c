@@ -120,7 +120,7 @@ void quorum_views_tidy(Quorum *q) {
         for (size_t i = 0; i < q->n_views; i++) {
                 QuorumView *v = q->views[i];
 
-                if (!quorum_view_collected(q, v->view)) {
+                if (v->said && !quorum_view_collected(q, v->view)) {
                         free(v->said);
                         v->said = NULL;
                 }
@@ -128,6 +128,10 @@ void quorum_views_tidy(Quorum *q) {
                         quorum_proposal_free(v->proposal);
                         v->proposal = NULL;
                 }
+        }
+        for (size_t i = 0; i < q->n_views; i++) {       /* nobody looks for a view in between */
+                QuorumView *v = q->views[i];
+
                 if (is_empty(v))
                         view_free(v);
                 else
