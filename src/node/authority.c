@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <stdio.h>
-
-#include "codec/hex.h"
 #include "node/peer-internal.h"
 
-/* What this node has signed as an authority, and what others were caught at. The record is written
+/* What this node has signed as an authority. The record is written
  * in the turn that signs, is durable before anything of that turn leaves, and what the engine is to
  * count of its own it is told after that (DESIGN 4, "before a signature leaves"). */
 
@@ -53,28 +50,5 @@ int authority_on_made(Peer *p, Record *record) {
         if (r < 0)
                 return r;
         engine_greet_links(p);
-        return 0;
-}
-
-/* The first that convicts somebody is kept; it may come again. */
-int authority_evidence(Peer *p, const EngineEffect *fx) {
-        _cleanup_buf_ Buf kept = {};
-        char name[64 + sizeof("evidence.")], hex[ID_HEX];
-        int r;
-
-        (void) snprintf(name, sizeof(name), "evidence.%s", key_hex(&fx->key, hex));
-        r = p->store->ops->meta_get(p->store, name, &kept);
-        if (r == 0)
-                return 0;
-        if (r == -ENODATA)
-                r = p->store->ops->meta_put(p->store, name, fx->data, fx->n_data);
-        if (r < 0)
-                return commit_trouble(p, r);
-        p->dirty = p->changed = true;
-        peer_log(p, LOG_ALERT, NODE_MSG_EVIDENCE,
-                "Authority %s has signed two things that exclude each other: it lies, or its "
-                "record was lost. "
-                "votectl evidence has the proof.",
-                hex);
         return 0;
 }

@@ -236,7 +236,7 @@ static int carry_out(Peer *p, const EngineEvent *ev, const EngineEffect *fx) {
                 return authority_forget(p, fx->view);
 
         case ENGINE_FX_EVIDENCE:
-                return authority_evidence(p, fx);
+                return evidence_keep(p, &fx->key, fx->data, fx->n_data, 0);
 
         case ENGINE_FX_FINAL:
                 p->dirty = p->changed = true;

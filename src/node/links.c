@@ -330,7 +330,8 @@ static int on_hello(Peer *p, PeerLink *l, const Message *m) {
         gossip_link_up(p, l);
         sync_ask_info(p, l, false);
         sync_consider(p);
-        return engine_greet(p, l);
+        r = evidence_greet(p, l);
+        return r < 0 ? r : engine_greet(p, l);
 }
 
 static int on_error(Peer *p, PeerLink *l, const Message *m) {
@@ -383,6 +384,9 @@ static int on_message(Peer *p, PeerLink *l, const Message *m) {
         case MESSAGE_SKIP:
         case MESSAGE_CERTIFICATE:
                 return message_on_line(p, l, m);
+
+        case MESSAGE_EVIDENCE:
+                return evidence_on_line(p, l, m);
 
         default:
                 if (message_is_request(m->type))

@@ -13,6 +13,7 @@ static void pending_free(Peer *p, Pending *m) {
         TAILQ_REMOVE(&p->pendings, m, list);
         if (m->message)
                 (void) p->engine->type->message_free(m->message);
+        free(m->evidence);
         free(m);
 }
 
@@ -54,7 +55,9 @@ static int decide(Peer *p, Pending *m) {
                 l->n_checks -= m->n_checks;
                 peer_link_update_reading(p, l);
         }
-        if (!m->invalid)
+        if (!m->invalid && m->evidence)
+                r = p->broken ? 0 : evidence_keep(p, &m->convicted, m->evidence, m->n_evidence, m->link);
+        else if (!m->invalid)
                 r = hand_in(p, m);
         else if (l)
                 (void) peer_link_fault(p, l, V_SIGNATURE,
@@ -65,8 +68,7 @@ static int decide(Peer *p, Pending *m) {
         return a ? answer_done(p, a) : 0;
 }
 
-static int check(
-        Peer *p, PeerLink *l, EngineMessage *message, SigCheck *checks, size_t n, Answer *a) {
+int message_check(Peer *p, PeerLink *l, const Pending *what, SigCheck *checks, size_t n) {
         Pending *m;
         int r = 0;
 
@@ -74,19 +76,19 @@ static int check(
         if (!m) {
                 for (size_t i = 0; i < n; i++)
                         sig_check_done(checks + i);
-                (void) p->engine->type->message_free(message);
+                if (what->message)
+                        (void) p->engine->type->message_free(what->message);
+                free(what->evidence);
                 return -ENOMEM;
         }
-        *m = (Pending){.serial = peer_token(p),
-                .message = message,
-                .link = l->id,
-                .key = l->key,
-                .n_checks = n,
-                .n_left = n,
-                .answer = a};
+        *m = *what;
+        m->serial = peer_token(p);
+        m->link = l->id;
+        m->key = l->key;
+        m->n_checks = m->n_left = n;
         TAILQ_INSERT_TAIL(&p->pendings, m, list);
-        if (a)
-                a->n_left++;
+        if (m->answer)
+                m->answer->n_left++;
         l->n_checks += n;
         for (size_t i = 0; i < n; i++) {
                 if (r == 0)
@@ -111,7 +113,7 @@ static int take_line(Peer *p, PeerLink *l, const char *line, size_t n, Answer *a
         r = p->engine->type->message_read(p->engine, line, n, &message, &checks, &n_checks, why);
         if (r != 0)
                 return r == V_DUPLICATE ? 0 : r;
-        return check(p, l, message, checks, n_checks, a);
+        return message_check(p, l, &(Pending){.message = message, .answer = a}, checks, n_checks);
 }
 
 static int blame(Peer *p, PeerLink *l, int verdict, const Why *why) {

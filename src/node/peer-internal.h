@@ -21,7 +21,7 @@
  *      mine.c          when to work, and on what           clock.c     is our clock right
  *      items.c         what is known of entries            status.c    for people
  *      messages.c      the engine's own                    proposals.c blocks before they have a seal
- *      authority.c     what it has signed
+ *      authority.c     what it has signed              evidence.c  what others were caught at
  *
  * Two conventions. A function returns 0 or a negative errno that the peer cannot go on from; what a stranger did wrong is
  * dealt with where it is seen. Making an effect cannot fail for any reason but memory: that is remembered in p->failed and
@@ -303,6 +303,8 @@ void work_add(uint8_t ret[16], const uint8_t before[16], const Header *h);
 /* messages.c: an engine with messages (quorum) */
 int message_on_line(Peer *p, PeerLink *l, const Message *m);
 int message_on_certificates(Peer *p, PeerLink *l, const Message *m);
+/* One more whose signatures are to be checked: what says what it is, and is taken over, as the checks are. */
+int message_check(Peer *p, PeerLink *l, const Pending *what, SigCheck *checks, size_t n);
 int message_on_checked(Peer *p, const CheckFor *what, bool valid);
 int message_send(Peer *p, const EngineEffect *fx);
 int message_ask(Peer *p, const EngineEffect *fx);
@@ -326,7 +328,13 @@ int authority_record(Peer *p, const EngineEffect *fx);
 int authority_forget(Peer *p, uint64_t view);
 int authority_committed(Peer *p);
 int authority_on_made(Peer *p, Record *record);
-int authority_evidence(Peer *p, const EngineEffect *fx);
+
+/* evidence.c */
+/* The first that convicts key is kept and relayed to all links but `from` (0: none); it may come again. */
+int evidence_keep(Peer *p, const Key *key, const char *line, size_t n, LinkId from);
+int evidence_on_line(Peer *p, PeerLink *l, const Message *m);
+int evidence_greet(Peer *p, PeerLink *l);       /* tells a link that came up of what is kept */
+int evidence_status(Peer *p, Json **ret);       /* [{"authority","key"}] */
 
 /* mine.c */
 int mine_update(Peer *p);

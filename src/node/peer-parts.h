@@ -210,10 +210,13 @@ typedef struct Answer {         /* to get_certificates: what of it is still bein
         size_t n_left;
 } Answer;
 
-typedef struct Pending Pending; /* a message of the engine's own whose signatures are being checked */
+typedef struct Pending Pending; /* a message of the engine's own, or evidence, whose signatures are being checked */
 struct Pending {
         uint64_t serial;
-        EngineMessage *message; /* NULL: the engine that has read it is gone */
+        EngineMessage *message; /* NULL: the engine that has read it is gone, or it is evidence */
+        char *evidence;         /* a line; NULL */
+        size_t n_evidence;
+        Key convicted;          /* by that */
         LinkId link;
         Key key;
         size_t n_checks, n_left;

@@ -38,8 +38,10 @@ unsigned peer_confirmations(const Peer *p);
 
 /* For `votectl status`, the machine's part of GetStatus in org.voted.Peer: {"alarm":text?,"confirmations","difficulty"?,"engine","final","height",
  * "links","pool_bytes","pool_entries","problem":text?,"syncing_to"?,"tip","tip_time","trackers":[{"address","state","text"}],"work"?}, and of an engine of authorities
- * "authorities","authority"? (this one's number),"faults","note"?,"quorum","signing","view". -ENOMEM */
+ * "authorities","authority"? (this one's number),"convicted":[{"authority","key"}]?,"faults","note"?,"quorum","signing","view". -ENOMEM */
 _must_check_ int peer_status(Peer *p, uint64_t now_usec, Json **ret);
+/* For `votectl evidence`: [{"authority" (its number),"key","line"}], one for each authority that was caught. -ENOMEM, what the store says. */
+_must_check_ int peer_evidence(Peer *p, Json **ret);
 /* For `votectl peers`: [{"address","agent","direction","final","height","key","link","penalty","received_bytes","rtt_ms"?,"sent_bytes","since_sec","tip"}] */
 _must_check_ int peer_links(Peer *p, uint64_t now_usec, Json **ret);
 /* STATUS= of systemd: "pow, height 1204, 1198 final, 3 links". Borrowed until the next call. */

@@ -53,10 +53,23 @@ static void set_quorum(Json *o, const EngineStatus *s) {
         json_set_int(o, "view", (int64_t) s->view);
 }
 
+static int set_convicted(Peer *p, Json *o) {
+        _cleanup_json_ Json *convicted = NULL;
+        int r;
+
+        r = evidence_status(p, &convicted);
+        if (r < 0)
+                return r;
+        if (json_len(convicted) > 0)
+                json_set(o, "convicted", TAKE_PTR(convicted));
+        return 0;
+}
+
 int peer_status(Peer *p, uint64_t now_usec, Json **ret) {
         _cleanup_json_ Json *o = json_new_object();
         const ChainTip *tip = chain_tip(p->chain);
         EngineStatus status = {};
+        int r;
 
         assert(ret);
         if (!o)
@@ -73,8 +86,12 @@ int peer_status(Peer *p, uint64_t now_usec, Json **ret) {
         json_set_int(o, "pool_bytes", (int64_t) pool_bytes(p->pool));
         json_set_int(o, "pool_entries", (int64_t) pool_count(p->pool));
         json_set_text(o, "problem", problem(p, &status));
-        if (status.n_sealers > 0)
+        if (status.n_sealers > 0) {
                 set_quorum(o, &status);
+                r = set_convicted(p, o);
+                if (r < 0)
+                        return r;
+        }
         if (sync_behind(p))
                 json_set_int(o, "syncing_to", (int64_t) p->sync.target);
         json_set_id(o, "tip", &tip->id);

@@ -108,6 +108,7 @@ const MessageRow message_table[_MESSAGE_MAX] = {
         [MESSAGE_FINALIZE] = { "finalize", PEER, .quorum = true, .lines_min = 1, .lines_max = 1 },
         [MESSAGE_SKIP] = { "skip", PEER, .quorum = true, .lines_min = 1, .lines_max = 1 },
         [MESSAGE_CERTIFICATE] = { "certificate", PEER, .quorum = true, .lines_min = 1, .lines_max = 1 },
+        [MESSAGE_EVIDENCE] = { "evidence", PEER, .quorum = true, .lines_min = 1, .lines_max = 1 },
         [MESSAGE_GET_CERTIFICATES] = { "get_certificates", PEER, MESSAGE_ID_REQUEST, .quorum = true, .fields = {
                 HEIGHT("from", range.from),
                 { "max", FIELD_INT, .min = 1, .max = BLOCKS_ASKED_MAX, AT(range.max) } } },

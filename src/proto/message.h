@@ -50,7 +50,8 @@
         X(SKIP,                 "skip",                 none)                                                   \
         X(CERTIFICATE,          "certificate",          none)                                                   \
         X(GET_CERTIFICATES,     "get_certificates",     range)                                                  \
-        X(CERTIFICATES,         "certificates",         none)
+        X(CERTIFICATES,         "certificates",         none)                                                   \
+        X(EVIDENCE,             "evidence",             none)
 
 typedef enum MessageType {
         MESSAGE_NONE,

@@ -12,6 +12,8 @@
 #include "proto/message.h"
 #include "voted/limits.h"
 
+#define PUPPET_READS (MESSAGE_FROM_STRANGER | MESSAGE_FROM_PEER | MESSAGE_FROM_CLIENT | MESSAGE_OF_QUORUM)
+
 /* A node that a test plays in a town: it dials a peer, says hello, and then whatever the test
  * likes. */
 typedef struct Puppet {
@@ -75,8 +77,7 @@ static inline void puppet_on_event(World *w, unsigned node, const NodeEvent *ev,
         case NODE_EV_FRAME:
                 ck_assert_uint_lt(p->n_frames, ELEMENTSOF(p->frames));
                 ck_assert_int_eq(message_parse(&m,
-                                                 MESSAGE_FROM_STRANGER | MESSAGE_FROM_PEER |
-                                                                 MESSAGE_FROM_CLIENT,
+                                                 PUPPET_READS,
                                                  ev->data, ev->n_data, NULL),
                                 0);
                 p->frames[p->n_frames].type = m.type;
@@ -134,8 +135,7 @@ static inline bool puppet_got(const Puppet *p, MessageType type, Message *ret) {
         for (size_t i = p->n_frames; i > 0; i--)
                 if (p->frames[i - 1].type == type) {
                         ck_assert_int_eq(message_parse(ret,
-                                                         MESSAGE_FROM_STRANGER | MESSAGE_FROM_PEER |
-                                                                         MESSAGE_FROM_CLIENT,
+                                                         PUPPET_READS,
                                                          p->frames[i - 1].frame, p->frames[i - 1].n,
                                                          NULL),
                                         0);
@@ -162,8 +162,7 @@ static inline void puppet_ask(Puppet *p, Message *m, Message *ret) {
         world_run(p->town->w, 2 * USEC_PER_SEC);
         for (size_t i = before; i < p->n_frames; i++) {
                 ck_assert_int_eq(message_parse(ret,
-                                                 MESSAGE_FROM_STRANGER | MESSAGE_FROM_PEER |
-                                                                 MESSAGE_FROM_CLIENT,
+                                                 PUPPET_READS,
                                                  p->frames[i].frame, p->frames[i].n, NULL),
                                 0);
                 if (ret->has_id && ret->id == m->id && !message_is_request(ret->type))

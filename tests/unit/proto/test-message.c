@@ -66,6 +66,7 @@ static const struct Sample {
         { MESSAGE_FINALIZE, MESSAGE_FROM_PEER | MESSAGE_OF_QUORUM, "{\"type\":\"finalize\"}\n" LINE },
         { MESSAGE_SKIP, MESSAGE_FROM_PEER | MESSAGE_OF_QUORUM, "{\"type\":\"skip\"}\n" LINE },
         { MESSAGE_CERTIFICATE, MESSAGE_FROM_PEER | MESSAGE_OF_QUORUM, "{\"type\":\"certificate\"}\n" LINE },
+        { MESSAGE_EVIDENCE, MESSAGE_FROM_PEER | MESSAGE_OF_QUORUM, "{\"type\":\"evidence\"}\n" LINE },
         { MESSAGE_GET_CERTIFICATES, MESSAGE_FROM_PEER | MESSAGE_OF_QUORUM,
           "{\"from\":1,\"id\":10,\"max\":64,\"type\":\"get_certificates\"}" },
         { MESSAGE_CERTIFICATES, MESSAGE_FROM_PEER | MESSAGE_OF_QUORUM, "{\"id\":10,\"type\":\"certificates\"}\n" LINE },
