@@ -14,13 +14,14 @@ _votectl() {
                 cur=${words[cword]} prev=${words[cword-1]}
         fi
 
-        local verbs='cast receipt results status peers watch reload authority network key roll election elections
+        local verbs='cast receipt results status peers watch reload authority evidence network key roll election elections
                 show approve draw admins block log export import verify bridge help'
         local global='--host --peer --ledger --instance --socket --network --key --agent --json --yes --quiet
                 --no-pager --help --version'
         local -A second=(
                 [receipt]='verify list'
                 [authority]='key init resume'
+                [evidence]='verify'
                 [network]='create add list join'
                 [key]='generate show list import lock unlock'
                 [roll]='add list'
@@ -29,6 +30,8 @@ _votectl() {
         )
         local -A own=(
                 [cast]='--choice --ballot --resume --no-wait'
+                [evidence]='--output'
+                ['evidence verify']='--genesis'
                 ['network create']='--name --admin --approvals --engine --authority --delta --difficulty --interval --confirmations
                         --miner --notice --grace --revotes --block-bytes --entry-bytes --vote-bytes'
                 ['network add']='--id'
@@ -59,7 +62,7 @@ _votectl() {
                         _votectl_where+=("${words[i]}" "${words[i+1]}")
                         ((i++)) ;;
                 -k|--key|-c|--choice|--ballot|--name|--admin|--approvals|--engine|--difficulty|--interval|\
-                --confirmations|--miner|--authority|--delta|--notice|--grace|--revotes|--*-bytes|--id|-n|--lines|--before|--from|--results)
+                --confirmations|--miner|--authority|--output|--genesis|--delta|--notice|--grace|--revotes|--*-bytes|--id|-n|--lines|--before|--from|--results)
                         ((i++)) ;;
                 -*) ;;
                 *)
@@ -96,7 +99,7 @@ _votectl() {
         --admin|--miner)
                 mapfile -t COMPREPLY < <(compgen -W self -- "$cur"; compgen -f -- "$cur")
                 return ;;
-        --authority)
+        --authority|--output|--genesis)
                 mapfile -t COMPREPLY < <(compgen -f -- "$cur")
                 return ;;
         --engine)
@@ -126,10 +129,10 @@ _votectl() {
         'key show'|'key lock'|'key unlock')
                 mapfile -t COMPREPLY < <(compgen -W "$(votectl --quiet key list 2>/dev/null </dev/null |
                         awk 'NR > 1 && $2 == "key" { print $1 }')" -- "$cur") ;;
-        'network add'|'network join'|'key import'|'roll add'|'election create'|'receipt verify'|verify|import|export|\
+        'network add'|'network join'|'key import'|'roll add'|'election create'|'receipt verify'|'evidence verify'|verify|import|export|\
         'admins add'|'admins remove')
                 mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
-        authority|network|key|roll|election|admins)
+        authority|evidence|network|key|roll|election|admins)
                 mapfile -t COMPREPLY < <(compgen -W "${second[$verb]}" -- "$cur") ;;
         esac
 }

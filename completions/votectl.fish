@@ -47,7 +47,7 @@ function __votectl_words
             continue
         end
         switch $w
-            case -H --host --peer --ledger --instance --socket --network -k --key -c --choice --ballot --name --admin --approvals --engine --authority --delta --difficulty --interval --confirmations --miner --notice --grace --revotes '--*-bytes' --id -n --lines --before --from --results
+            case -H --host --peer --ledger --instance --socket --network -k --key -c --choice --ballot --name --admin --approvals --engine --authority --output --genesis --delta --difficulty --interval --confirmations --miner --notice --grace --revotes '--*-bytes' --id -n --lines --before --from --results
                 set skip 1
             case '-*'
             case '*'
@@ -100,6 +100,7 @@ complete -c votectl -n $none -a peers -d 'Show its links'
 complete -c votectl -n $none -a watch -d 'Follow its state'
 complete -c votectl -n $none -a reload -d 'Have it read its configuration again'
 complete -c votectl -n $none -a authority -d 'What the operator of an authority does'
+complete -c votectl -n $none -a evidence -d 'Who was caught at a lie'
 complete -c votectl -n $none -a network -d 'Networks'
 complete -c votectl -n $none -a key -d 'Keys'
 complete -c votectl -n $none -a roll -d 'Rolls'
@@ -118,6 +119,7 @@ complete -c votectl -n $none -a help -d 'Show help'
 
 complete -c votectl -n '__votectl_at 1 receipt' -a 'verify list'
 complete -c votectl -n '__votectl_at 1 authority' -a 'key init resume'
+complete -c votectl -n '__votectl_at 1 evidence' -a verify
 complete -c votectl -n '__votectl_at 1 network' -a 'create add list join'
 complete -c votectl -n '__votectl_at 1 key' -a 'generate show list import lock unlock'
 complete -c votectl -n '__votectl_at 1 roll' -a 'add list'
@@ -136,7 +138,7 @@ end
 for verb in verify import export
     complete -c votectl -n "__votectl_at 1 $verb" -F
 end
-for verb in 'network add' 'network join' 'key import' 'roll add' 'election create' 'receipt verify' 'admins add' 'admins remove'
+for verb in 'network add' 'network join' 'key import' 'roll add' 'election create' 'receipt verify' 'evidence verify' 'admins add' 'admins remove'
     complete -c votectl -n "__votectl_at 2 $verb" -F
 end
 
@@ -146,6 +148,8 @@ complete -c votectl -n '__votectl_has cast' -l resume -d 'Go on with the vote th
 for verb in cast 'roll add' 'election create' 'election withdraw' approve draw 'admins add' 'admins remove'
     complete -c votectl -n "__votectl_has $verb" -l no-wait -d 'Do not wait until it is final'
 end
+complete -c votectl -n '__votectl_has evidence' -l output -r -F -d 'Write it to a file'
+complete -c votectl -n '__votectl_has evidence verify' -l genesis -r -F -d 'Check from that genesis'
 complete -c votectl -n '__votectl_has network create' -l name -x -d 'What people call it'
 complete -c votectl -n '__votectl_has network create' -l admin -x -a self -d 'An administrator'
 complete -c votectl -n '__votectl_has network create' -l approvals -x -d 'How many must sign'

@@ -330,8 +330,7 @@ static int on_hello(Peer *p, PeerLink *l, const Message *m) {
         gossip_link_up(p, l);
         sync_ask_info(p, l, false);
         sync_consider(p);
-        r = evidence_greet(p, l);
-        return r < 0 ? r : engine_greet(p, l);
+        return evidence_greet(p, l) ?: engine_greet(p, l);
 }
 
 static int on_error(Peer *p, PeerLink *l, const Message *m) {
@@ -383,10 +382,8 @@ static int on_message(Peer *p, PeerLink *l, const Message *m) {
         case MESSAGE_FINALIZE:
         case MESSAGE_SKIP:
         case MESSAGE_CERTIFICATE:
-                return message_on_line(p, l, m);
-
         case MESSAGE_EVIDENCE:
-                return evidence_on_line(p, l, m);
+                return message_on_line(p, l, m);
 
         default:
                 if (message_is_request(m->type))

@@ -126,6 +126,8 @@ int message_on_line(Peer *p, PeerLink *l, const Message *m) {
         Why why;
         int r;
 
+        if (m->type == MESSAGE_EVIDENCE)
+                return evidence_on_line(p, l, m);
         if (!p->engine->type->message_read) {
                 (void) peer_link_fault(p, l, V_PROTOCOL,
                         &(Why){"this network's engine has no such message"}, NULL);

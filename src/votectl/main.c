@@ -29,6 +29,7 @@ static const CtlVerb *const families[] = {
         verbs_results,
         verbs_node,
         verbs_authority,
+        verbs_evidence,
         verbs_network,
         verbs_key,
         verbs_roll,

@@ -4,7 +4,7 @@
 #include "votectl/votectl.h"
 
 /* A table a family, each in its file. */
-extern const CtlVerb verbs_node[], verbs_authority[], verbs_network[], verbs_key[], verbs_roll[], verbs_election[],
+extern const CtlVerb verbs_node[], verbs_authority[], verbs_evidence[], verbs_network[], verbs_key[], verbs_roll[], verbs_election[],
         verbs_admin[], verbs_vote[], verbs_receipt[], verbs_results[], verbs_ledger[],
         verbs_verify[];
 

@@ -3,7 +3,7 @@
 
 #define INTERFACE "org.voted.Peer."
 
-/* What the operator of an authority says to its node. */
+/* What the operator of an authority says to its node, and what the node has against authorities. */
 
 /* The members of the status that tell how things are now. */
 static int reply_state(Daemon *d, VarlinkCall *call, const char *set_aside) {
@@ -80,4 +80,20 @@ int control_resume_authority(VarlinkCall *call, const Json *parameters, void *us
         if (r < 0)
                 return varlink_error_text(call, INTERFACE "Failed", "it does not resume: %s", *why.text ? why.text : strerror(-r));
         return reply_state(d, call, set_aside);
+}
+
+int control_get_evidence(VarlinkCall *call, const Json *parameters, void *userdata) {
+        Daemon *d = userdata;
+        Json *evidence = NULL, *o;
+        int r;
+
+        if (!d->peer)
+                return varlink_error_text(call, INTERFACE "NoNetwork",
+                                "this peer has no network yet: as root, votectl network join FILE, with the genesis that its founder sent");
+        r = peer_evidence(d->peer, &evidence);
+        if (r < 0)
+                return r == -ENOMEM ? r : varlink_error_text(call, INTERFACE "Failed", "reading the ledger failed: %s", strerror(-r));
+        o = json_new_object();
+        json_set(o, "evidence", evidence);
+        return varlink_reply(call, o, false);
 }

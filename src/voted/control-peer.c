@@ -350,6 +350,7 @@ const VarlinkMethod control_methods_peer[] = {
         { INTERFACE "GetElection",  on_GetElection,  false },
         { INTERFACE "GetElections", on_GetElections, false },
         { INTERFACE "GetEntry",     on_GetEntry,     false },
+        { INTERFACE "GetEvidence",  control_get_evidence, false },
         { INTERFACE "GetGenesis",   on_GetGenesis,   false },
         { INTERFACE "GetLog",       on_GetLog,       false },
         { INTERFACE "GetPeers",     on_get_peers,    false },

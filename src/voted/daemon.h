@@ -74,6 +74,7 @@ void control_on_reply(Daemon *d, VarlinkCall *call, NodeEffect *fx);
 
 /* control-authority.c */
 int control_init_authority(VarlinkCall *call, const Json *parameters, void *userdata);
+int control_get_evidence(VarlinkCall *call, const Json *parameters, void *userdata);
 int control_resume_authority(VarlinkCall *call, const Json *parameters, void *userdata);
 
 /* authority.c: the record of what this node has signed. It is opened if it is there, where the engine has authorities; one that is
