@@ -115,7 +115,7 @@ int quorum_consider_proposal(Quorum *q) {
         case ENDORSE_PARENT:
                 return fetch_parent(q, p);
         case ENDORSE_CERTIFICATES:
-                return quorum_ask_if_may(q, ENGINE_TO_LINK, p->from, x);
+                return quorum_ask_signer(q, p->statement.signer, x);
         case ENDORSE_BODIES:
                 return judge(q, p);
         case ENDORSE_TIME:

@@ -12,15 +12,16 @@ int quorum_ask(Quorum *q, EngineAudience audience, uint64_t to, const Key *key, 
         return quorum_effect(q, &fx);
 }
 
-/* "A signed message beyond the next view makes one ask its sender": as often as an answer may take. */
-int quorum_ask_if_may(Quorum *q, EngineAudience audience, uint64_t to, uint64_t from_view) {
-        if (q->now_usec < q->ask_usec)
+/* "A signed message beyond the next view makes one ask its sender": its signer, that is, whoever brought it, so that nobody uses
+ * up another's turn; as often as an answer may take. */
+int quorum_ask_signer(Quorum *q, unsigned signer, uint64_t from_view) {
+        if (q->now_usec < q->asked_usec[signer])
                 return 0;
-        q->ask_usec = q->now_usec + q->config.delta_usec / 2;
-        return quorum_ask(q, audience, to, NULL, from_view);
+        q->asked_usec[signer] = q->now_usec + q->config.delta_usec / 2;
+        return quorum_ask(q, ENGINE_TO_KEY, 0, &q->config.authorities[signer], from_view);
 }
 
-/* What a signer may be told, once in half a delta. */
+/* What a signer may be told, once in half a delta; it is told itself, whoever brought its words. */
 static bool may_answer(Quorum *q, unsigned signer) {
         if (q->now_usec < q->answered_usec[signer])
                 return false;
@@ -28,8 +29,8 @@ static bool may_answer(Quorum *q, unsigned signer) {
         return true;
 }
 
-static int send_to_link(Quorum *q, uint64_t to, const QuorumCertificate *c) {
-        return c ? quorum_send_certificate(q, ENGINE_TO_LINK, to, NULL, c) : 0;
+static int tell(Quorum *q, unsigned signer, const QuorumCertificate *c) {
+        return c ? quorum_send_certificate(q, ENGINE_TO_KEY, 0, &q->config.authorities[signer], c) : 0;
 }
 
 /* Of the highest view: by it the current one was entered. */
@@ -42,7 +43,7 @@ static const QuorumCertificate* entry_certificate(const Quorum *q) {
 
 /* "A late message for a decided view is answered with its certificate." The last ones of a view always come late: who has
  * said it within a delta of its end has likely got there himself. */
-int quorum_answer(Quorum *q, unsigned signer, uint64_t from, uint64_t view) {
+int quorum_answer(Quorum *q, unsigned signer, uint64_t view) {
         const QuorumCertificate *entry = entry_certificate(q), *c;
         int r;
 
@@ -54,12 +55,12 @@ int quorum_answer(Quorum *q, unsigned signer, uint64_t from, uint64_t view) {
                 c = q->final;
         else
                 c = quorum_certificate_held(q, QUORUM_ENDORSE, view, NULL) ?: quorum_certificate_held(q, QUORUM_SKIP, view, NULL);
-        r = send_to_link(q, from, c);
-        return r < 0 || c == entry ? r : send_to_link(q, from, entry);
+        r = tell(q, signer, c);
+        return r < 0 || c == entry ? r : tell(q, signer, entry);
 }
 
 /* Who repeats what is counted here lacks something; what is said here of that view may be it. */
-int quorum_answer_counted(Quorum *q, const QuorumStatement *s, uint64_t from) {
+int quorum_answer_counted(Quorum *q, const QuorumStatement *s) {
         const QuorumView *v = quorum_view_find(q, s->view);
 
         if (!v || !may_answer(q, s->signer))
@@ -68,7 +69,7 @@ int quorum_answer_counted(Quorum *q, const QuorumStatement *s, uint64_t from) {
                 if (v->own[k].said && v->own[k].counted) {
                         int r;
 
-                        r = quorum_send_statement(q, ENGINE_TO_LINK, from, NULL, &v->own[k].s);
+                        r = quorum_send_statement(q, ENGINE_TO_KEY, 0, &q->config.authorities[s->signer], &v->own[k].s);
                         if (r < 0)
                                 return r;
                 }

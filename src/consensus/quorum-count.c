@@ -146,7 +146,7 @@ static int on_proposal(Quorum *q, EngineMessage *m, uint64_t from) {
         if (r < 0)
                 return r;
         if (v->proposal)        /* one slot a view */
-                return m->counted ? quorum_answer_counted(q, &m->statement, from)
+                return m->counted ? quorum_answer_counted(q, &m->statement)
                                   : quorum_convict(q, &v->proposal->statement, &m->statement);
         if (m->counted)
                 return 0;
@@ -166,7 +166,7 @@ static int on_proposal(Quorum *q, EngineMessage *m, uint64_t from) {
         if (r < 0)
                 return r;
         if (m->n_certs > 0 && m->certs[0].cert->view < quorum_final_view(q))    /* its leader does not know what is final */
-                return quorum_answer(q, m->statement.signer, from, m->certs[0].cert->view);
+                return quorum_answer(q, m->statement.signer, m->certs[0].cert->view);
         return 0;
 }
 
@@ -190,9 +190,9 @@ int quorum_on_message(Quorum *q, const EngineEvent *ev) {
                 return MIN(r, 0);
         }
         if (s->view > q->view + 1)
-                return quorum_ask_if_may(q, ENGINE_TO_LINK, ev->from, MAX(quorum_top_view(q), quorum_final_view(q)) + 1);
+                return quorum_ask_signer(q, s->signer, MAX(quorum_top_view(q), quorum_final_view(q)) + 1);
         if (m->type == QUORUM_MESSAGE_PROPOSAL)
-                return s->view < q->view ? quorum_answer(q, s->signer, ev->from, s->view) : on_proposal(q, m, ev->from);
+                return s->view < q->view ? quorum_answer(q, s->signer, s->view) : on_proposal(q, m, ev->from);
 
         if (!m->counted) {
                 r = quorum_count_statement(q, s);
@@ -200,8 +200,8 @@ int quorum_on_message(Quorum *q, const EngineEvent *ev) {
                         return r;
         }
         if (s->view < q->view && (s->kind != QUORUM_FINALIZE || s->view <= quorum_final_view(q)))
-                return quorum_answer(q, s->signer, ev->from, s->view);
-        return m->counted ? quorum_answer_counted(q, s, ev->from) : 0;
+                return quorum_answer(q, s->signer, s->view);
+        return m->counted ? quorum_answer_counted(q, s) : 0;
 }
 
 int quorum_on_header(Quorum *q, const EngineEvent *ev) {

@@ -99,8 +99,8 @@ typedef struct Quorum {
         uint64_t top_usec;      /* since when the highest endorsed block is not final */
         uint64_t top;           /* its view */
         unsigned retries;       /* in this view */
-        uint64_t retry_usec, ask_usec, wake_usec;       /* USEC_INFINITY: none */
-        uint64_t answered_usec[AUTHORITIES_MAX];
+        uint64_t retry_usec, wake_usec;       /* USEC_INFINITY: none */
+        uint64_t answered_usec[AUTHORITIES_MAX], asked_usec[AUTHORITIES_MAX];  /* not again before */
         uint64_t hold_usec;     /* a proposal from the future fits then; USEC_INFINITY: none */
 
         EngineEffects *out;     /* of this step */
@@ -200,9 +200,9 @@ int quorum_own_came_back(Quorum *q, const QuorumStatement *s);
 
 /* quorum-catchup.c */
 int quorum_ask(Quorum *q, EngineAudience audience, uint64_t to, const Key *key, uint64_t from_view);
-int quorum_ask_if_may(Quorum *q, EngineAudience audience, uint64_t to, uint64_t from_view);
-int quorum_answer(Quorum *q, unsigned signer, uint64_t from, uint64_t view);
-int quorum_answer_counted(Quorum *q, const QuorumStatement *s, uint64_t from);
+int quorum_ask_signer(Quorum *q, unsigned signer, uint64_t from_view);
+int quorum_answer(Quorum *q, unsigned signer, uint64_t view);
+int quorum_answer_counted(Quorum *q, const QuorumStatement *s);
 int quorum_resend(Quorum *q);
 int quorum_certificates(const Engine *e, uint64_t from, size_t max, const Key *asker, Buf *ret);
 int quorum_on_heard(Quorum *q, const Key *key);

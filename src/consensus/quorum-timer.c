@@ -75,7 +75,7 @@ static int retry(Quorum *q) {
                 if (r < 0)
                         return r;
         } else if (!quorum_all_skipped(q, quorum_top_view(q), q->view, &missing)) {
-                r = quorum_ask_if_may(q, ENGINE_TO_SEALERS, 0, missing);
+                r = quorum_ask(q, ENGINE_TO_SEALERS, 0, NULL, missing);
                 if (r < 0)
                         return r;
         }

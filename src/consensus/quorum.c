@@ -166,7 +166,7 @@ static int react(Quorum *q, const EngineEvent *ev) {
         case ENGINE_EV_HEARD:
                 return quorum_on_heard(q, &ev->key);
         case ENGINE_EV_BEHIND:
-                return quorum_ask_if_may(q, ENGINE_TO_LINK, ev->from, quorum_final_view(q) + 1);
+                return quorum_ask(q, ENGINE_TO_LINK, ev->from, NULL, quorum_final_view(q) + 1);
         case ENGINE_EV_RESUME:
                 return quorum_on_resume(q);
         case ENGINE_EV_TICK:

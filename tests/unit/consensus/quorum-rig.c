@@ -185,6 +185,8 @@ void rig_step(Rig *g, EngineEvent ev) {
                 case ENGINE_FX_ASK:
                         if (fx->audience == ENGINE_TO_LINK)
                                 say(g, "ask %" PRIu64 " from %" PRIu64, fx->to - 1, fx->view);
+                        else if (fx->audience == ENGINE_TO_KEY)
+                                say(g, "ask %d from %" PRIu64, quorum_config_number(&g->w.c, &fx->key), fx->view);
                         else
                                 say(g, "ask from %" PRIu64, fx->view);
                         break;
