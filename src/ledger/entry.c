@@ -51,7 +51,6 @@ Entry* entry_unref(Entry *e) {
 
         if (entry_types[e->kind]->done)
                 entry_types[e->kind]->done(e);
-        free(e->line);
         free(e);
         return NULL;
 }
@@ -97,6 +96,21 @@ static int read_tree(Entry *e, const Json *o, const Genesis *g, size_t n, Why *w
 }
 
 int entry_parse(Entry **ret, const Genesis *g, const char *line, size_t n, Why *why) {
+        Entry *e;
+        int r;
+
+        assert(ret);
+
+        r = entry_parse_known(&e, g, &(Id) {}, line, n, why);
+        if (r != 0)
+                return r;
+        hash_bytes(&e->id, line, n);
+        *ret = e;
+        return 0;
+}
+
+int entry_parse_known(
+                Entry **ret, const Genesis *g, const Id *id, const char *line, size_t n, Why *why) {
         _cleanup_(entry_unrefp) Entry *e = NULL;
         _cleanup_json_ Json *o = NULL;
         size_t bytes_max;
@@ -104,6 +118,7 @@ int entry_parse(Entry **ret, const Genesis *g, const char *line, size_t n, Why *
 
         assert(ret);
         assert(g);
+        assert(id);
         assert(line);
 
         bytes_max = MAX(g->limits.entry_bytes, g->limits.vote_bytes);
@@ -112,11 +127,10 @@ int entry_parse(Entry **ret, const Genesis *g, const char *line, size_t n, Why *
                                 "entry of %zu bytes, at most %zu are allowed in this network", n,
                                 bytes_max);
 
-        e = new0(Entry, 1);
+        e = malloc(sizeof(Entry) + n + 1);
         if (!e)
                 return -ENOMEM;
-        e->refs = 1;
-        e->kind = ENTRY_VOTE;
+        *e = (Entry) { .refs = 1, .kind = ENTRY_VOTE, .id = *id, .line = (char *) (e + 1), .n_line = n };
 
         r = line_check(line, n, bytes_max, n / LINE_VALUES_PER_BYTE + 1, why);
         if (r != 0)
@@ -131,13 +145,8 @@ int entry_parse(Entry **ret, const Genesis *g, const char *line, size_t n, Why *
                         return r;
         }
 
-        e->line = malloc(n + 1);
-        if (!e->line)
-                return -ENOMEM;
         memcpy(e->line, line, n);
         e->line[n] = 0;
-        e->n_line = n;
-        hash_bytes(&e->id, line, n);
 
         *ret = TAKE_PTR(e);
         return 0;

@@ -27,13 +27,19 @@ typedef struct Entry {
         Id id;
         Key signer;
         Signature signature;
-        char *line;
+        char *line;             /* behind the entry, in one allocation with it */
         size_t n_line;
         bool verified;          /* its signature was checked in this process */
         bool content_checked;   /* so was what costs time and depends on nothing that changes: a vote's ballot against its
                                  * election, a roll's keys; set by chain_check_entry() and entry_check_keys() */
         union {
-                struct { Id election; uint32_t seq; uint32_t n_ballot; } vote;  /* entry_ballot() reads the ballot */
+                struct {
+                        Id election;
+                        uint32_t seq;
+                        uint32_t n_ballot;      /* entry_ballot() reads the ballot */
+                        uint32_t voter;         /* 1 + the signer's number on the election's rolls, which never changes;
+                                                 * 0: not looked up yet (election_voter()) */
+                } vote;
                 struct { char *name; uint32_t part; Roll *roll; } roll;
                 struct { Definition *definition; } election;
                 struct { Id entry; } approve;
@@ -43,8 +49,10 @@ typedef struct Entry {
         };
 } Entry;
 
-/* Parses form and limits alone (size by kind from the genesis's limits); needs no state. 0, verdict, -ENOMEM. */
+/* Parses form and limits alone (size by kind from the genesis's limits); needs no state. _known: whose id was computed
+ * already. 0, verdict, -ENOMEM. */
 _must_check_ int entry_parse(Entry **ret, const Genesis *g, const char *line, size_t n, Why *why);
+_must_check_ int entry_parse_known(Entry **ret, const Genesis *g, const Id *id, const char *line, size_t n, Why *why);
 Entry* entry_ref(Entry *e);
 Entry* entry_unref(Entry *e);
 DEFINE_CLEANUP(Entry*, entry_unref)

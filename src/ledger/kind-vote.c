@@ -171,7 +171,7 @@ static int vote_check(State *s, Entry *e, uint64_t time, Why *why) {
                                 ", the block's time is %" PRIu64,
                                 d->name, d->closes, election_end(el), time);
 
-        if (!roll_set_find(el->rolls, &e->signer, &number, NULL))
+        if (!election_voter(el, e, &number))
                 return why_set(why, V_SIGNER, "%s is not on the rolls of election %s",
                                 key_hex(&e->signer, (char[ID_HEX]) {}), d->name);
         if (!d->revote && e->vote.seq != 1)

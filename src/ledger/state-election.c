@@ -14,6 +14,16 @@ bool election_stands(const Election *e) {
         return e->act->effect > 0 && !e->withdrawn;
 }
 
+bool election_voter(const Election *e, Entry *vote, uint32_t *ret) {
+        if (vote->vote.voter == 0) {
+                if (!roll_set_find(e->rolls, &vote->signer, ret, NULL))
+                        return false;
+                vote->vote.voter = *ret + 1;
+        }
+        *ret = vote->vote.voter - 1;
+        return true;
+}
+
 uint64_t election_end(const Election *e) {
         return e->act->entry->election.definition->closes + e->grace;
 }

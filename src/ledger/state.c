@@ -196,14 +196,14 @@ void state_uneffect(State *s, Act *act) {
                 t->uneffect(s, act);
 }
 
-static int apply_vote(State *s, const Entry *e) {
+static int apply_vote(State *s, Entry *e) {
         VoterState *v;
         uint32_t number;
         Election *el;
         int r;
 
         el = state_election(s, &e->vote.election);
-        if (!el || !roll_set_find(el->rolls, &e->signer, &number, NULL))
+        if (!el || !election_voter(el, e, &number))
                 return -EUCLEAN;
         if ((r = election_load_votes(s, el)) < 0 ||
             (r = GROW(s->votes, s->n_votes, s->allocated_votes)) < 0)

@@ -136,6 +136,8 @@ bool election_in_time(const State *s, const Definition *d, uint64_t time);
 /* In effect, and not withdrawn. */
 bool election_stands(const Election *e);
 uint64_t election_end(const Election *e);                       /* closes + grace */
+/* The number of the vote's signer on the rolls, looked up once and remembered in it. False: none. */
+bool election_voter(const Election *e, Entry *vote, uint32_t *ret);
 _must_check_ int election_load_votes(State *s, Election *e);    /* fills e->voters */
 _must_check_ int election_count_ballots(State *s, Election *e); /* fills e->ballots */
 

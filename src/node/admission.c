@@ -213,7 +213,7 @@ int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_ve
                 return 0;
         }
 
-        r = entry_parse(&e, p->genesis, line, n, why);
+        r = entry_parse_known(&e, p->genesis, &id, line, n, why);
         if (r < 0)
                 return r;
         if (r == 0) {
