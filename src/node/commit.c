@@ -222,6 +222,7 @@ int commit_own(Peer *p, const Header *h, const char *seal, size_t n_seal) {
                 return r;
         for (size_t k = 0; k < c->n_entries; k++)
                 b->entries[k] = entry_ref(c->entries[k]);
+        b->rooted = true;               /* chain_select() made the header for them */
 
         r = commit_work_at(p, tip->height, work);
         if (r < 0)

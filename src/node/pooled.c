@@ -65,9 +65,10 @@ void pooled_connected(Peer *p, const Block *b) {
         for (size_t k = 0; k < b->n_entries; k++) {
                 const Entry *e = b->entries[k], *rival;
                 Item *i = item_table_find(&p->items, &e->id);
+                bool pooled = i && i->state == ITEM_POOLED;
 
                 if (i) {
-                        if (i->state == ITEM_POOLED)
+                        if (pooled)
                                 pool_remove(p->pool, &e->id);
                         if (i->state == ITEM_WANTED) {
                                 gossip_unwant(p, i);
@@ -82,6 +83,8 @@ void pooled_connected(Peer *p, const Block *b) {
                         lately_clear(&p->refused);
                         continue;
                 }
+                if (pooled)             /* the pool had no other of this voter */
+                        continue;
                 rival = pool_find_vote(p->pool, &e->vote.election, &e->signer);
                 if (rival && rival->vote.seq <= e->vote.seq) {
                         i = item_table_find(&p->items, &rival->id);
