@@ -123,8 +123,8 @@ static int read_option(Options *ret, const CtlVerb *verb, const CtlOption *globa
 }
 
 /* Finds the verb before its options are read, so that its own ones are known wherever they stand.
- * The words that are no options (nor values of global ones) begin with it; *ret_words says how many
- * it has. */
+ * The words that are no options (nor values of global ones, or of those of a verb that is a group
+ * too) begin with it; *ret_words says how many it has. */
 static int find_verb(const CtlVerb **ret, unsigned *ret_words, const CtlVerb *const *families,
         const CtlOption *global, int argc, char **argv, Why *why) {
         const char *word = NULL;
@@ -139,10 +139,13 @@ static int find_verb(const CtlVerb **ret, unsigned *ret_words, const CtlVerb *co
                 if (streq(argv[i], "--"))
                         break;
                 if (argv[i][0] == '-' && argv[i][1]) {
+                        v = word ? ctl_verb_find(families, word) : NULL;        /* "evidence --output FILE" */
                         if (argv[i][1] != '-' && !argv[i][2])
-                                o = find_option(global, NULL, 0, argv[i][1]);
+                                o = find_option(global, NULL, 0, argv[i][1])
+                                        ?: find_option(v ? v->options : NULL, NULL, 0, argv[i][1]);
                         else if (argv[i][1] == '-')
-                                o = find_option(global, argv[i] + 2, strlen(argv[i] + 2), 0);
+                                o = find_option(global, argv[i] + 2, strlen(argv[i] + 2), 0)
+                                        ?: find_option(v ? v->options : NULL, argv[i] + 2, strlen(argv[i] + 2), 0);
                         if (o && o->arg)
                                 i++;
                         continue;

@@ -23,6 +23,8 @@ static const CtlVerb some[] = {
         { "network add", "FILE", 1, 1, 0, run_nothing, NULL, "", "" },
         { "receipt", "ELECTION", 1, 1, 0, run_nothing, NULL, "", "" },
         { "receipt list", "", 0, 0, 0, run_nothing, NULL, "", "" },
+        { "proof", "", 0, 0, 0, run_nothing, own, "", "" },
+        { "proof check", "FILE", 1, 1, 0, run_nothing, NULL, "", "" },
         { "secret", "", 0, 0, CTL_VERB_HIDDEN, run_nothing, NULL, "", "" },
         {},
 };
@@ -58,6 +60,24 @@ START_TEST(options_may_stand_anywhere) {
         ck_assert_ptr_nonnull(option_value(&o, "json"));
         ck_assert_ptr_nonnull(option_value(&o, "no-wait"));
         ck_assert_ptr_null(option_value(&o, "help"));
+}
+END_TEST
+
+/* The value of an option is no second word. */
+START_TEST(a_verb_with_options_may_be_a_group_too) {
+        static const char *const ways[][2] = { { "--choice", "x" }, { "-c", "x" }, { "-c", "check" } };
+        const CtlVerb *v = NULL;
+        Options o;
+        Why why = {};
+
+        for (size_t i = 0; i < ELEMENTSOF(ways); i++) {
+                ck_assert_msg(parse_args(ARGS("proof", ways[i][0], ways[i][1]), &o, &v, &why) == 0, "%s", why.text);
+                ck_assert_str_eq(v->name, "proof");
+                ck_assert_str_eq(option_value(&o, "choice"), ways[i][1]);
+        }
+        ck_assert_int_eq(parse_args(ARGS("proof", "--no-wait"), &o, &v, NULL), 0);
+        ck_assert_int_eq(parse_args(ARGS("proof", "check", "x"), &o, &v, NULL), 0);
+        ck_assert_str_eq(v->name, "proof check");
 }
 END_TEST
 
@@ -151,6 +171,7 @@ END_TEST
 static void add(TCase *t) {
         tcase_add_test(t, options_may_stand_anywhere);
         tcase_add_test(t, a_verb_may_have_two_words);
+        tcase_add_test(t, a_verb_with_options_may_be_a_group_too);
         tcase_add_test(t, behind_two_dashes_nothing_is_an_option);
         tcase_add_test(t, help_needs_no_arguments);
         tcase_add_loop_test(
