@@ -78,8 +78,28 @@ for p in "${authorities[@]}" observer; do
 	cmp "$work/a1.result" "$work/$p.result" || fail "the results of a1 and $p differ"
 done
 
+say "no honest authority stands in evidence, and none that was made up convicts"
+for p in "${authorities[@]}" observer; do ctl "$p" evidence --json | jq -e '.evidence == []' >/dev/null || fail "$p has evidence: $(ctl "$p" evidence)"; done
+echo '{"first":{},"kind":"evidence","second":{}}' >"$work/made-up"
+code=0
+"$VOTECTL" evidence verify --genesis "$work/genesis" "$work/made-up" 2>"$work/out" || code=$?
+[ "$code" -eq 6 ] && grep -q 'line 1 .* does not hold' "$work/out" || fail "made-up evidence: $(cat "$work/out")"
+
 say "verified offline: a receipt proves that it is final, the export that all of it is"
 receipt=$work/v0/votectl/receipts/leader.json
 XDG_DATA_HOME=$work/v0 "$VOTECTL" receipt verify "$receipt" --json | jq -e .final >/dev/null || fail "the receipt proves finality"
 ctl observer export --quiet >"$work/export"
 [ "$("$VOTECTL" verify "$work/export" --json | jq .final)" = "$(field observer final)" ] || fail "verify says up to where it is final"
+
+say "an authority that was caught is known to all, and convicted offline"
+stop observer
+"$abs_top_builddir/tests/integration/equivocator" "$work/genesis" "$work/a4/node.key" "$work/observer" >"$work/caught"
+start observer peer
+caught() { ctl "$1" evidence --json | jq -e --rawfile line "$work/caught" '.evidence | length == 1 and .[0].line + "\n" == $line' >/dev/null; }
+for p in "${authorities[@]}" observer; do until_true 30 caught "$p" || fail "$p has learned of it: $(ctl "$p" evidence)"; done
+ctl a2 status | grep -q 'Evidence: authority 3 .*votectl evidence' || fail "status says so: $(ctl a2 status)"
+ctl a2 evidence | grep -q 'endorsed two blocks in view 7' || fail "what it did: $(ctl a2 evidence)"
+ctl a2 evidence --output "$work/proof" --quiet
+cmp "$work/caught" "$work/proof" || fail "the proof is what was found"
+"$VOTECTL" evidence verify --genesis "$work/genesis" "$work/proof" --json | jq -e '.valid and .evidence[0].authority == 3' >/dev/null ||
+	fail "the proof holds"
