@@ -51,7 +51,6 @@ if [ -z "$fuzzers" ] && command -v clang >/dev/null; then
 	# shellcheck disable=SC2016
 	part fuzz-build env top="$top" bash -c 'build_fuzzers "$1"' - "$fuzzers"
 fi
-[ "$percent" -lt 100 ] || part model bash "$top/tests/model/check.sh" 3
 seconds=$(share 600)
 [ "$percent" -ge 100 ] || [ "$seconds" -le 10 ] || seconds=10
 for corpus in "$top"/tests/fuzz/corpus/*/; do

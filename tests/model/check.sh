@@ -3,7 +3,7 @@
 # The rules of the quorum engine, checked with Spin: agreement holds with all of them, and is refuted
 # within seconds without any one of those that it needs.
 #
-#   check.sh [VIEWS]    views that are looked at: 2 (the default; a second), 3 (an hour, 8 GB)
+#   check.sh [VIEWS]    views that are looked at: 2 (the default; a second), 3 (over 75 million states: hours, and over 8 GB)
 set -euo pipefail
 : "${abs_top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}"
 : "${CC:=cc}"

@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A hundred and fifty seeds of the simulator and a hundred of quorum, always the same ones, within a
-# minute or so; and before
-# them those that once found something.
+# minute or so; and before them those that once found something.
 set -euo pipefail
 : "${abs_top_builddir:=$PWD}"
 sim=$abs_top_builddir/tests/sim/sim
