@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <netdb.h>
+#include <stdio.h>
+
 #include "side.h"
 #include "voted/limits.h"
 
@@ -42,6 +45,15 @@ START_TEST(two_hosts_speak_over_loopback) {
         side_done(&b);
 }
 END_TEST
+
+static bool has_localhost(void) {
+        struct addrinfo *all = NULL;
+
+        if (getaddrinfo("localhost", NULL, &(struct addrinfo) { .ai_family = AF_INET }, &all) != 0)
+                return false;
+        freeaddrinfo(all);
+        return true;
+}
 
 START_TEST(a_name_is_resolved_beside_the_loop) {
         Side a, b;
@@ -517,7 +529,10 @@ int main(void) {
         suite_add_tcase(s, c);
         tcase_set_timeout(c, 30);
         tcase_add_test(c, two_hosts_speak_over_loopback);
-        tcase_add_test(c, a_name_is_resolved_beside_the_loop);
+        if (has_localhost())
+                tcase_add_test(c, a_name_is_resolved_beside_the_loop);
+        else
+                printf("No localhost in /etc/hosts: a_name_is_resolved_beside_the_loop is left out.\n");
         tcase_add_test(c, a_name_that_is_none_fails_the_dial);
         tcase_add_test(c, many_names_are_asked_for_and_dropped);
         tcase_add_test(c, a_port_where_nobody_listens_fails_the_dial);
