@@ -83,7 +83,7 @@ for p in "${authorities[@]}" observer; do ctl "$p" evidence --json | jq -e '.evi
 echo '{"first":{},"kind":"evidence","second":{}}' >"$work/made-up"
 code=0
 "$VOTECTL" evidence verify --genesis "$work/genesis" "$work/made-up" 2>"$work/out" || code=$?
-[ "$code" -eq 6 ] && grep -q 'line 1 .* does not hold' "$work/out" || fail "made-up evidence: $(cat "$work/out")"
+{ [ "$code" -eq 6 ] && grep -q 'line 1 .* does not hold' "$work/out"; } || fail "made-up evidence: $(cat "$work/out")"
 
 say "verified offline: a receipt proves that it is final, the export that all of it is"
 receipt=$work/v0/votectl/receipts/leader.json
@@ -93,7 +93,7 @@ ctl observer export --quiet >"$work/export"
 
 say "an authority that was caught is known to all, and convicted offline"
 stop observer
-"$abs_top_builddir/tests/integration/equivocator" "$work/genesis" "$work/a4/node.key" "$work/observer" >"$work/caught"
+"${abs_top_builddir:?}/tests/integration/equivocator" "$work/genesis" "$work/a4/node.key" "$work/observer" >"$work/caught"
 start observer peer
 caught() { ctl "$1" evidence --json | jq -e --rawfile line "$work/caught" '.evidence | length == 1 and .[0].line + "\n" == $line' >/dev/null; }
 for p in "${authorities[@]}" observer; do until_true 30 caught "$p" || fail "$p has learned of it: $(ctl "$p" evidence)"; done

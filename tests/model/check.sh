@@ -24,7 +24,7 @@ search() {
 	! grep -qE 'max search depth too small|out of memory|exceeds|truncated' pan.log || { cat pan.log; exit 1; }
 	errors=$(sed -n 's/.*errors: *\([0-9]*\).*/\1/p' pan.log)
 	states=$(awk '/states, stored/ { printf "%d", $1 }' pan.log)
-	[ -n "$errors" ] && [ -n "$states" ] || { cat pan.log; exit 1; }
+	if [ -z "$errors" ] || [ -z "$states" ]; then cat pan.log; exit 1; fi
 }
 
 failed=0
