@@ -33,6 +33,7 @@ static RecordMemory* MEMORY(Record *r) {
 static int compare(const Item *a, const Item *b) {
         if (!a->name)
                 return id_compare(&a->id, &b->id);
+        assert(b->name);                /* a table holds one sort or the other */
         return a->view != b->view ? (a->view < b->view ? -1 : 1) : strcmp(a->name, b->name);
 }
 

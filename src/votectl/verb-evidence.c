@@ -173,6 +173,7 @@ static int verb_verify(Ctl *c) {
                 r = ctl_read_file(c, path, FILE_BYTES_MAX, &b);
         if (r != 0)
                 return r;
+        assert(g);
         text = b.p ?: "";
         left = b.n;
         while (left > 0 && text[left - 1] == '\n')
