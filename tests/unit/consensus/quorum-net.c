@@ -114,7 +114,7 @@ static void transmit(Net *net, NetEventType type, unsigned from, unsigned to, co
                 return;
         ev.at = net->now_usec + delay(net);
         ev.line = line ? copy(line, n) : NULL;
-        if (n > 0 && prng_chance(&net->prng, net->corrupt)) {
+        if (ev.line && n > 0 && prng_chance(&net->prng, net->corrupt)) {
                 ev.line[prng_below(&net->prng, n)] ^= 1;
                 net->corrupted = true;
         }
