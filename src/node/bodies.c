@@ -454,7 +454,8 @@ int drafts_timers(Peer *p) {
         for (d = TAILQ_FIRST(&p->drafts); d; ) {
                 uint64_t age = p->now_usec - d->since_usec;
 
-                if ((d->proposal && d->state == DRAFT_COMPLETE) || age < HEADER_OLD_USEC || (d->state != DRAFT_HEADER && age < DRAFT_OLD_USEC)) {
+                if (age < HEADER_OLD_USEC || (d->state != DRAFT_HEADER && age < DRAFT_OLD_USEC) ||
+                                (d->proposal && d->state == DRAFT_COMPLETE)) {
                         d = TAILQ_NEXT(d, list);
                         continue;
                 }

@@ -102,6 +102,11 @@ static int on_record_line(void *userdata, uint64_t view, const char *name, const
         return 0;
 }
 
+const Key* engine_sealers(const Peer *p, size_t *ret_n) {
+        *ret_n = 0;
+        return p->engine->type->sealers ? p->engine->type->sealers(p->engine, ret_n) : NULL;
+}
+
 int engine_greet(Peer *p, const PeerLink *l) {
         if (!l->up || l->client || p->broken)
                 return 0;

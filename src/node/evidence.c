@@ -10,17 +10,18 @@
 
 #define NAME_BYTES (sizeof("evidence.") + ID_HEX)
 
-static const Key* sealers(const Peer *p, size_t *ret_n) {
-        *ret_n = 0;
-        return p->engine->type->sealers ? p->engine->type->sealers(p->engine, ret_n) : NULL;
+static const char* name_of(char buf[static NAME_BYTES], const Key *key) {
+        char hex[ID_HEX];
+
+        (void) snprintf(buf, NAME_BYTES, "evidence.%s", key_hex(key, hex));
+        return buf;
 }
 
 /* 0, -ENODATA, -errno. */
 static int find(const Peer *p, const Key *key, Buf *ret) {
-        char name[NAME_BYTES], hex[ID_HEX];
+        char name[NAME_BYTES];
 
-        (void) snprintf(name, sizeof(name), "evidence.%s", key_hex(key, hex));
-        return p->store->ops->meta_get(p->store, name, ret);
+        return p->store->ops->meta_get(p->store, name_of(name, key), ret);
 }
 
 static Message message_of(const char *line, size_t n) {
@@ -36,16 +37,9 @@ static int relay(Peer *p, const char *line, size_t n, LinkId from) {
         r = message_frame(&frame, &m);
         for (size_t k = 0; r >= 0 && k < p->n_links; k++) {
                 PeerLink *l = p->links[k];
-                NodeEffect send = { .type = NODE_FX_SEND, .link = l->id, .lane = LANE_ENGINE, .n_data = frame.n };
 
-                if (!l->up || l->client || l->id == from)
-                        continue;
-                send.data = newN(char, frame.n);
-                if (!send.data)
-                        return -ENOMEM;
-                memcpy(send.data, frame.p, frame.n);
-                l->sent_bytes += frame.n;
-                r = node_effects_add(&p->after, &send);
+                if (l->up && !l->client && l->id != from)
+                        r = message_send_after(p, l, &frame);
         }
         return r;
 }
@@ -58,9 +52,8 @@ int evidence_keep(Peer *p, const Key *key, const char *line, size_t n, LinkId fr
         r = find(p, key, &kept);
         if (r == 0)
                 return 0;
-        (void) snprintf(name, sizeof(name), "evidence.%s", key_hex(key, hex));
         if (r == -ENODATA)
-                r = p->store->ops->meta_put(p->store, name, line, n);
+                r = p->store->ops->meta_put(p->store, name_of(name, key), line, n);
         if (r < 0)
                 return commit_trouble(p, r);
         p->dirty = p->changed = true;
@@ -68,7 +61,7 @@ int evidence_keep(Peer *p, const Key *key, const char *line, size_t n, LinkId fr
                 "Authority %s has signed two things that exclude each other: it lies, or its "
                 "record was lost. "
                 "votectl evidence has the proof.",
-                hex);
+                key_hex(key, hex));
         return relay(p, line, n, from);
 }
 
@@ -109,7 +102,7 @@ int evidence_greet(Peer *p, PeerLink *l) {
         const Key *keys;
         size_t n;
 
-        keys = sealers(p, &n);
+        keys = engine_sealers(p, &n);
         for (size_t i = 0; i < n; i++) {
                 _cleanup_buf_ Buf line = {};
                 Message m;
@@ -133,7 +126,7 @@ static int list(Peer *p, bool lines, Json **ret) {
 
         if (!a)
                 return -ENOMEM;
-        keys = sealers(p, &n);
+        keys = engine_sealers(p, &n);
         for (size_t i = 0; i < n; i++) {
                 _cleanup_buf_ Buf line = {};
                 Json *o;

@@ -205,7 +205,7 @@ bool message_is_sealer(const Peer *p, const Key *key) {
         const Key *keys;
         size_t n;
 
-        keys = p->engine->type->sealers(p->engine, &n);
+        keys = engine_sealers(p, &n);
         for (size_t i = 0; i < n; i++)
                 if (key_equal(key, keys + i))
                         return true;
@@ -242,6 +242,20 @@ static MessageType type_of(const char *kind) {
         return MESSAGE_NONE;
 }
 
+int message_send_after(Peer *p, PeerLink *l, const Buf *frame) {
+        NodeEffect send = { .type = NODE_FX_SEND,
+                .link = l->id,
+                .lane = LANE_ENGINE,
+                .n_data = frame->n };
+
+        send.data = newN(char, frame->n);
+        if (!send.data)
+                return -ENOMEM;
+        memcpy(send.data, frame->p, frame->n);
+        l->sent_bytes += frame->n;
+        return node_effects_add(&p->after, &send);
+}
+
 int message_send(Peer *p, const EngineEffect *fx) {
         _cleanup_json_ Json *o = NULL;
         _cleanup_buf_ Buf frame = {};
@@ -262,25 +276,10 @@ int message_send(Peer *p, const EngineEffect *fx) {
         if (r < 0)
                 return r;
 
-        for (size_t k = 0; k < p->n_links; k++) {
-                PeerLink *l = p->links[k];
-                NodeEffect send = {.type = NODE_FX_SEND,
-                        .link = l->id,
-                        .lane = LANE_ENGINE,
-                        .n_data = frame.n};
-
-                if (!is_for(p, fx, l))
-                        continue;
-                l->sent_bytes += frame.n;
-                send.data = newN(char, frame.n);
-                if (!send.data)
-                        return -ENOMEM;
-                memcpy(send.data, frame.p, frame.n);
-                r = node_effects_add(&p->after, &send);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
+        for (size_t k = 0; r >= 0 && k < p->n_links; k++)
+                if (is_for(p, fx, p->links[k]))
+                        r = message_send_after(p, p->links[k], &frame);
+        return r;
 }
 
 int message_ask(Peer *p, const EngineEffect *fx) {

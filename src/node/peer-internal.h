@@ -295,6 +295,7 @@ int engine_feed(Peer *p, const EngineEvent *ev);
 /* Header and seal: engine's check_seal(). */
 int engine_judge(Peer *p, const Header *h, const char *seal, size_t n, SigCheck *checks, size_t *ret_n, Why *why);
 uint64_t engine_final_height(const Peer *p);
+const Key* engine_sealers(const Peer *p, size_t *ret_n);        /* none: the engine knows no such thing */
 int engine_greet(Peer *p, const PeerLink *l);   /* tells it of a link */
 void engine_greet_links(Peer *p);               /* tells a new engine of those that are up */
 /* Summed difficulty of a chain that had `before` and goes on with h. */
@@ -308,6 +309,7 @@ int message_check(Peer *p, PeerLink *l, const Pending *what, SigCheck *checks, s
 int message_on_checked(Peer *p, const CheckFor *what, bool valid);
 int message_send(Peer *p, const EngineEffect *fx);
 int message_ask(Peer *p, const EngineEffect *fx);
+int message_send_after(Peer *p, PeerLink *l, const Buf *frame); /* when what this turn has written is durable */
 bool message_is_sealer(const Peer *p, const Key *key);
 void messages_forget(Peer *p);                  /* the engine that has read them goes */
 void messages_done(Peer *p);
