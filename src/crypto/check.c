@@ -7,6 +7,11 @@ void sig_check_done(SigCheck *c) {
         *c = (SigCheck) {};
 }
 
+void sig_checks_done(SigCheck *checks, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                sig_check_done(checks + i);
+}
+
 void sig_check_run(SigCheck *c) {
         if (!c->message)
                 c->valid = key_check(&c->key, NULL) == 0;

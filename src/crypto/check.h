@@ -14,4 +14,5 @@ typedef struct SigCheck {
 } SigCheck;
 
 void sig_check_done(SigCheck *c);
+void sig_checks_done(SigCheck *checks, size_t n);
 void sig_check_run(SigCheck *c);        /* sets valid; thread-safe */

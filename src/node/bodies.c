@@ -25,8 +25,7 @@ static int try_header(Peer *p, Draft *d) {
         if (d->orphan) {
                 r = engine_judge(p, &d->block->header, d->block->seal_line, d->block->n_seal_line,
                                 checks, &n_checks, &why);
-                for (size_t k = 0; k < n_checks; k++)
-                        sig_check_done(checks + k);
+                sig_checks_done(checks, n_checks);
                 if (r < 0)
                         return r;
                 if (r == V_ORPHAN) {

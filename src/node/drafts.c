@@ -158,9 +158,19 @@ int draft_insert(Peer *p, const Header *h, const char *header, size_t n_header, 
         return 0;
 }
 
-static void checks_done(SigCheck *checks, size_t n) {
-        for (size_t k = 0; k < n; k++)
-                sig_check_done(checks + k);
+int draft_check_seal(Peer *p, Draft *d, SigCheck *checks, size_t n) {
+        for (size_t k = 0; k < n; k++) {
+                int r = verify_add(p,
+                                (CheckFor) { .type = CHECK_SEAL, .id = d->id, .serial = d->serial },
+                                checks + k);
+
+                if (r < 0) {
+                        sig_checks_done(checks + k, n - k);
+                        return r;
+                }
+                d->n_seals++;
+        }
+        return 0;
 }
 
 int draft_new(Peer *p, const Header *h, const char *header, size_t n_header, const char *seal,
@@ -183,39 +193,32 @@ int draft_new(Peer *p, const Header *h, const char *header, size_t n_header, con
         }
         judged = engine_judge(p, h, seal, n_seal, checks, &n_checks, why);
         if (judged < 0 || (judged > 0 && judged != V_DUPLICATE && judged != V_ORPHAN)) {
-                checks_done(checks, n_checks);
+                sig_checks_done(checks, n_checks);
                 if (judged < 0)
                         return judged;
                 *ret_verdict = judged;
                 return 0;
         }
         if (judged == V_ORPHAN && !draft_find(p, &h->parent)) {
-                checks_done(checks, n_checks);
+                sig_checks_done(checks, n_checks);
                 *ret_verdict = V_ORPHAN;
                 return 0;
         }
 
         r = draft_insert(p, h, header, n_header, seal, n_seal, &d);
         if (r < 0) {
-                checks_done(checks, n_checks);
+                sig_checks_done(checks, n_checks);
                 return r;
         }
         d->orphan = judged == V_ORPHAN;
         d->known = judged == V_DUPLICATE;
         if (d->known) {
-                checks_done(checks, n_checks);
+                sig_checks_done(checks, n_checks);
                 n_checks = 0;
         }
-        for (size_t k = 0; k < n_checks; k++) {
-                r = verify_add(p,
-                                (CheckFor) { .type = CHECK_SEAL, .id = d->id, .serial = d->serial },
-                                checks + k);
-                if (r < 0) {
-                        checks_done(checks, n_checks);
-                        return r;
-                }
-                d->n_seals++;
-        }
+        r = draft_check_seal(p, d, checks, n_checks);
+        if (r < 0)
+                return r;
         *ret = d;
         return 0;
 }

@@ -93,8 +93,7 @@ int evidence_on_line(Peer *p, PeerLink *l, const Message *m) {
                 }
                 r = -ENOMEM;
         }
-        for (size_t i = 0; i < ELEMENTSOF(checks); i++)
-                sig_check_done(checks + i);
+        sig_checks_done(checks, ELEMENTSOF(checks));
         return r < 0 && r != -ENOMEM ? commit_trouble(p, r) : r;
 }
 

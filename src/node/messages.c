@@ -74,8 +74,7 @@ int message_check(Peer *p, PeerLink *l, const Pending *what, SigCheck *checks, s
 
         m = new0(Pending, 1);
         if (!m) {
-                for (size_t i = 0; i < n; i++)
-                        sig_check_done(checks + i);
+                sig_checks_done(checks, n);
                 if (what->message)
                         (void) p->engine->type->message_free(what->message);
                 free(what->evidence);

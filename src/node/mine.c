@@ -77,18 +77,24 @@ static int hand_over(Peer *p, const Candidate *c) {
                                         .n_ids = c->n_entries });
 }
 
-static int build(Peer *p, bool due_anyway) {
+/* What is valid in a block made now. */
+static int pick(Peer *p, Candidate *ret) {
         _cleanup_free_ Entry **pool = NULL;
-        const ChainTip *tip = chain_tip(p->chain);
-        Candidate c = {};
         size_t n;
         int r;
 
         r = pool_list(p->pool, &pool, &n);
         if (r < 0)
                 return r;
-        r = chain_select(p->chain, pool, n, MAX(p->now_sec, tip->time), &c.header, &c.entries,
-                        &c.n_entries);
+        return chain_select(p->chain, pool, n, MAX(p->now_sec, chain_tip(p->chain)->time), &ret->header,
+                        &ret->entries, &ret->n_entries);
+}
+
+static int build(Peer *p, bool due_anyway) {
+        Candidate c = {};
+        int r;
+
+        r = pick(p, &c);
         if (r < 0)
                 return r;
         p->built_usec = p->now_usec;
@@ -144,25 +150,17 @@ static bool may_work(Peer *p) {
         return true;
 }
 
-/* Whether the pool holds what is valid in a block made now. */
 static int pool_has_work(Peer *p, bool *ret) {
-        _cleanup_free_ Entry **pool = NULL, **entries = NULL;
-        const ChainTip *tip = chain_tip(p->chain);
-        size_t n_pool, n = 0;
-        Header h = {};
+        Candidate c = {};
         int r;
 
-        r = pool_list(p->pool, &pool, &n_pool);
+        r = pick(p, &c);
         if (r < 0)
                 return r;
-        r = chain_select(p->chain, pool, n_pool, MAX(p->now_sec, tip->time), &h, &entries, &n);
-        if (r < 0)
-                return r;
-        for (size_t k = 0; k < n; k++)
-                (void) entry_unref(entries[k]);
-        *ret = n > 0;
+        *ret = c.n_entries > 0;
         if (!*ret)
                 p->pool_due = false;
+        candidate_done(&c);
         return 0;
 }
 

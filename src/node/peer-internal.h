@@ -256,6 +256,7 @@ Draft* draft_find(const Peer *p, const Id *id);
 /* Without any judgement; seal may be empty. */
 int draft_insert(Peer *p, const Header *h, const char *header, size_t n_header, const char *seal, size_t n_seal, Draft **ret);
 int draft_set_ids(Draft *d, const Id *ids, size_t n);
+int draft_check_seal(Peer *p, Draft *d, SigCheck *checks, size_t n);   /* takes their contents over */
 /* Makes a draft of header and seal, which are judged; *ret stays NULL, and *ret_verdict says why, where there will be none. */
 int draft_new(Peer *p, const Header *h, const char *header, size_t n_header, const char *seal, size_t n_seal, Draft **ret,
                 int *ret_verdict, Why *why);

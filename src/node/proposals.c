@@ -290,8 +290,7 @@ int proposal_seal(Peer *p, Draft *d, const char *seal, size_t n, PeerLink *from,
         *ret_verdict = 0;
         r = engine_judge(p, &d->block->header, seal, n, checks, &n_checks, why);
         if (r != 0) {
-                for (size_t k = 0; k < n_checks; k++)
-                        sig_check_done(checks + k);
+                sig_checks_done(checks, n_checks);
                 if (r < 0)
                         return r;
                 /* the engine has it, or cannot place it yet: it stays what it is */
@@ -299,23 +298,16 @@ int proposal_seal(Peer *p, Draft *d, const char *seal, size_t n, PeerLink *from,
                 return 0;
         }
         r = block_set_seal(d->block, seal, n);
+        if (r < 0) {
+                sig_checks_done(checks, n_checks);
+                return r;
+        }
         d->proposal = d->offered = false;
         d->state = DRAFT_SEALING;
         d->from = from ? from->id : 0;
         d->serial = peer_token(p);
-        for (size_t k = 0; k < n_checks; k++) {
-                if (r == 0)
-                        r = verify_add(p,
-                                        (CheckFor) { .type = CHECK_SEAL,
-                                                        .id = d->id,
-                                                        .serial = d->serial },
-                                        checks + k);
-                else
-                        sig_check_done(checks + k);
-                d->n_seals++;
-        }
         p->drafts_dirty = true;
-        return r;
+        return draft_check_seal(p, d, checks, n_checks);
 }
 
 int proposal_take_seal(Peer *p, Draft *d) {
