@@ -353,6 +353,12 @@ static void dial(Peer *p, Contact *c) {
                                         .key = c->key });
 }
 
+/* "They are linked to each other": what an authority says goes to the others directly, so a link between two of them counts
+ * against no limit, and nobody who came first can keep it out. */
+bool book_is_needed(const Peer *p, const Key *key) {
+        return message_is_sealer(p, &p->self) && message_is_sealer(p, key);
+}
+
 void book_dial(Peer *p) {
         size_t n_out = 0, n_dials = 0;
 
@@ -367,7 +373,7 @@ void book_dial(Peer *p) {
         for (size_t i = 0; i < p->n_contacts; i++) {
                 Contact *c = p->contacts[i];
 
-                if (!c->fixed || !worth_dialling(p, c))
+                if ((!c->fixed && !book_is_needed(p, &c->key)) || !worth_dialling(p, c))
                         continue;
                 if (c->next_usec > p->now_usec) {
                         peer_arm(p, c->next_usec);
@@ -385,7 +391,7 @@ void book_dial(Peer *p) {
                 for (size_t i = 0; i < p->n_contacts; i++) {
                         Contact *c = p->contacts[i];
 
-                        if (c->fixed || !worth_dialling(p, c))
+                        if (c->fixed || book_is_needed(p, &c->key) || !worth_dialling(p, c))
                                 continue;
                         if (c->next_usec > p->now_usec)
                                 soonest = MIN(soonest, c->next_usec);

@@ -13,7 +13,7 @@
  *        +--nobody has it--> gone +--valid, but only a block wants it--> HELD --its blocks are decided--> gone */
 
 /* Links have small numbers while they live, so that "who has it" is a set of bits. */
-#define LINK_SLOTS 192U
+#define LINK_SLOTS 256U
 typedef struct SlotSet {
         uint64_t w[LINK_SLOTS / 64];
 } SlotSet;

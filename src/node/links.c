@@ -210,7 +210,8 @@ int peer_link_on_up(Peer *p, const NodeEvent *ev) {
                 return 0;
         }
         if (l->slot == LINK_SLOTS || p->stopping ||
-                        (ev->inbound && n_inbound >= p->config.links_inbound_max)) {
+                        (ev->inbound && n_inbound >= p->config.links_inbound_max &&
+                                        !book_is_needed(p, &ev->key))) {
                 peer_link_send_error(p, l, V_BUSY, "no room for one more link, try another peer",
                                 NULL);
                 peer_link_close(p, l, 0, "no room for one more inbound link");

@@ -179,6 +179,7 @@ void book_unlist(Peer *p, unsigned tracker, const Key *key);     /* NULL: all th
 void book_tidy(Peer *p);                        /* after a list was read */
 Contact* book_by_dial(const Peer *p, uint64_t dial);
 void book_failed(Peer *p, Contact *c);
+bool book_is_needed(const Peer *p, const Key *key);     /* a link with it counts against no limit */
 void book_dial(Peer *p);                        /* fills the outbound slots */
 void book_done(Peer *p);
 

@@ -295,6 +295,56 @@ START_TEST(inbound_links_are_limited_and_outbound_slots_are_not_theirs) {
 }
 END_TEST
 
+/* Node 0 is the tracker, the nodes from 1 on are the authorities, then the others. */
+static Genesis* of_authorities(unsigned n) {
+        _cleanup_(world_freep) World *keys = world_new(&(WorldSetup) {});
+        _cleanup_json_ Json *engine = json_new_object();
+        _cleanup_buf_ Buf line = {};
+        Json *authorities = json_new_array();
+        Genesis *g = NULL;
+        Why why;
+
+        (void) world_add_tracker(keys);
+        for (unsigned i = 0; i < n; i++)
+                json_add_key(authorities, world_key(keys, world_add_peer(keys, &(WorldPeer) {})));
+        json_set_text(engine, "type", "quorum");
+        json_set(engine, "authorities", authorities);
+        json_set_int(engine, "delta_ms", 1000);
+        ck_assert_int_eq(genesis_format(&line, "test", FIXTURE_CREATED, 1, fixture_key(FIXTURE_ADMIN), 1, engine,
+                                         &(Limits) { .grace = 60 }, &why), 0);
+        ck_assert_int_eq(genesis_parse(&g, line.p, line.n, &why), 0);
+        return g;
+}
+
+START_TEST(authorities_are_linked_with_each_other_whatever_the_limits_are) {
+        enum { n = 7, n_all = 12 };
+        Town t = { .genesis = of_authorities(n), .setup.n_peers = n_all };
+
+        t.w = world_new(&(WorldSetup) { .genesis = t.genesis, .start_sec = FIXTURE_CREATED + 1000 });
+        world_start(t.w, t.tracker = world_add_tracker(t.w));
+        for (unsigned i = 0; i < n_all; i++)
+                t.peers[i] = world_add_peer(t.w, &(WorldPeer) { .trackers = { t.tracker }, .n_trackers = 1, .outbound_max = 2,
+                                                                .inbound_max = 2 });
+        for (unsigned i = n_all; i > 0; i--)    /* the others come first, and take what room there is */
+                world_start(t.w, t.peers[i - 1]);
+        world_run(t.w, 5 * MINUTE);
+        for (unsigned i = 0, found; i < n; i++) {
+                _cleanup_json_ Json *links = NULL;
+
+                ck_assert_int_eq(peer_links(world_peer(t.w, t.peers[i]), 0, &links), 0);
+                found = 0;
+                for (size_t k = 0; k < json_len(links) * n; k++) {
+                        Key key;
+
+                        ck_assert_int_eq(json_get_key(json_at(links, k / n), "key", &key, NULL), 0);
+                        found += key_equal(&key, world_key(t.w, t.peers[k % n]));
+                }
+                ck_assert_msg(found == n - 1, "authority %u is linked with %u of the others", i, found);
+        }
+        town_done(&t);
+}
+END_TEST
+
 START_TEST(a_client_is_served_and_told_nothing_unasked) {
         _cleanup_(puppet_freep) Puppet *p = NULL;
         _cleanup_(entry_unrefp) Entry *vote = NULL, *late = NULL;
@@ -447,4 +497,5 @@ TEST_MAIN("peer-links", two_who_dial_each_other_keep_one_link,
                 peers_are_remembered_across_a_restart,
                 with_two_trackers_one_may_be_a_peer_by_mistake,
                 inbound_links_are_limited_and_outbound_slots_are_not_theirs,
+                authorities_are_linked_with_each_other_whatever_the_limits_are,
                 a_client_is_served_and_told_nothing_unasked, answers_wait_for_who_does_not_read)
