@@ -28,7 +28,8 @@
         X(ORPHAN,     "orphan",     false, "parent is not known") \
         X(BUSY,       "busy",       false, "not now: a reply is awaited, or too many ask") \
         X(BANNED,     "banned",     false, "banned for a time") \
-        X(DENIED,     "denied",     false, "not permitted")
+        X(DENIED,     "denied",     false, "not permitted") \
+        X(PROOF,      "proof",      true,  "a proof or an encrypted value does not hold")
 
 typedef enum Verdict {
         V_OK = 0,
