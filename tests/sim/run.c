@@ -272,9 +272,11 @@ static void run_begin(Run *r, const RunOptions *o) {
         r->n_elections = 1 + (unsigned) below(r, RUN_ELECTIONS);
         r->n_trackers = 1 + (unsigned) below(r, 2);
         r->clock_off_max = run_has(r, FAULT_BIT(CLOCK)) ? (int64_t) (1 + below(r, 60)) : 0;
+        if (r->options.figures)
+                r->n_voters = r->options.votes;
         if (r->options.quorum) {
                 r->options.faults &= ~FAULT_BIT(LIARS);         /* those of pow */
-                r->n_authorities = r->options.peers > 4 && below(r, 3) == 0 ? r->options.peers - 1 : r->options.peers;
+                r->n_authorities = r->options.peers > 4 && below(r, 3) == 0 && !r->options.figures ? r->options.peers - 1 : r->options.peers;
                 r->clock_off_max = MIN(r->clock_off_max, INT64_C(5));   /* what the rules of the engine bear */
         }
         r->votes = new0(RunVote, r->options.votes + 1);
@@ -318,7 +320,7 @@ static void run_end(Run *r, RunResult *ret) {
         const World *w = r->world;
 
         *ret = (RunResult) { .failed = w->failed, .step = w->n_steps, .usec = w->now_usec,
-                        .trace_hash = w->trace_hash, .options = r->options };
+                        .trace_hash = w->trace_hash, .options = r->options, .figures = r->figures };
         (void) snprintf(ret->invariant, sizeof(ret->invariant), "%s", w->invariant);
         (void) snprintf(ret->failure, sizeof(ret->failure), "%s", w->failure);
         checks_sum_up(r, ret);

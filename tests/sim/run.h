@@ -35,6 +35,7 @@ typedef struct RunOptions {     /* zeros (faults: UINT32_MAX): drawn from the se
         uint64_t voting_sec;    /* how long votes are taken */
         bool no_memo;
         bool quorum;            /* the engine; else pow */
+        bool figures;           /* quorum: all peers are authorities, every vote has a voter of its own, and what they send is counted */
         FILE *trace;
 } RunOptions;
 
@@ -55,6 +56,13 @@ typedef struct RunElection {
 } RunElection;
 
 #define RUN_ELECTIONS 2U
+
+typedef struct Figures {
+        bool begun;
+        uint64_t height_before, n_blocks;
+        uint64_t messages, bytes;               /* so far */
+        uint64_t messages_then, bytes_then;     /* when the last block was final */
+} Figures;
 
 typedef struct Checks Checks;
 typedef struct Liars Liars;
@@ -80,6 +88,7 @@ typedef struct Run {
         unsigned n_elections;
         RunVote *votes;
         size_t n_votes;
+        Figures figures;
 } Run;
 
 typedef struct RunResult {
@@ -88,6 +97,7 @@ typedef struct RunResult {
         uint64_t step, usec, trace_hash;
         RunOptions options;     /* with what was drawn */
         uint64_t height, reorganisations, deepest, in_ledger, n_votes, frames;
+        Figures figures;
 } RunResult;
 
 void run_options_draw(RunOptions *o);           /* what is left open */

@@ -17,9 +17,10 @@ static const char usage[] =
                 "  --peers P         2 to 64\n"
                 "  --votes V         votes that are cast\n"
                 "  --faults LIST     of delay,loss,partition,oneway,crash,disk,clock,tracker,liars,turns;\n"
-                "                    all, none\n"
+                "                    all, none (or 0)\n"
                 "  --time SEC        how long votes are taken, in virtual seconds\n"
                 "  --engine NAME     pow (the default) or quorum\n"
+                "  --figures         quorum: print what the authorities send for a block, over all links\n"
                 "  --no-memo         check every signature anew\n"
                 "  --budget SEC      end after so many real seconds, whatever is left\n"
                 "  --trace           print everything that happens\n"
@@ -49,7 +50,7 @@ static bool read_faults(const char *text, uint32_t *ret) {
         while ((name = strsep(&at, ",")) != NULL) {
                 Fault f;
 
-                if (name[0] == '\0' || streq(name, "none"))
+                if (name[0] == '\0' || streq(name, "none") || streq(name, "0"))
                         continue;
                 if (streq(name, "all")) {
                         *ret = (UINT32_C(1) << _FAULT_MAX) - 1;
@@ -75,6 +76,7 @@ static int read_options(int argc, char **argv, Options *o) {
                 { "time", required_argument, NULL, 't' },
                 { "budget", required_argument, NULL, 'b' },
                 { "engine", required_argument, NULL, 'e' },
+                { "figures", no_argument, NULL, 'F' },
                 { "no-memo", no_argument, NULL, 'm' },
                 { "trace", no_argument, NULL, 'T' },
                 { "quiet", no_argument, NULL, 'q' },
@@ -120,6 +122,9 @@ static int read_options(int argc, char **argv, Options *o) {
                 case 'e':
                         good = streq(optarg, "pow") || streq(optarg, "quorum");
                         o->run.quorum = streq(optarg, "quorum");
+                        break;
+                case 'F':
+                        o->run.figures = true;
                         break;
                 case 'm':
                         o->run.no_memo = true;
@@ -181,6 +186,14 @@ static void print_failure(const Options *o, const RunResult *x) {
         (void) printf(" --trace\n");
 }
 
+static void print_figures(const RunResult *x) {
+        const Figures *f = &x->figures;
+        uint64_t n = MAX(f->n_blocks, UINT64_C(1));
+
+        (void) printf("%u authorities: %" PRIu64 " blocks, %" PRIu64 " messages a block, %" PRIu64 " bytes a block\n", x->options.peers,
+                        f->n_blocks, f->messages_then / n, f->bytes_then / n);
+}
+
 static void print_run(const RunResult *x) {
         (void) printf("seed %" PRIu64 ": %u peers, %" PRIu64 " of %" PRIu64 " votes in the ledger, height %" PRIu64 ", %" PRIu64
                       " reorganisations (deepest %" PRIu64 "), %" PRIu64 " steps, trace %016" PRIx64 ", faults ",
@@ -198,7 +211,7 @@ static bool same_again(const Options *o, const RunResult *x) {
 
         if (x->options.seed % 100 == 0)
                 again.no_memo = !again.no_memo;
-        else if (x->options.seed % 50 != 1)
+        else if (x->options.seed % 50 != 1 || o->run.figures)
                 return true;
         again.seed = x->options.seed;
         again.trace = NULL;
@@ -222,6 +235,10 @@ int main(int argc, char **argv) {
         r = read_options(argc, argv, &o);
         if (r != 0)
                 return r;
+        if (o.run.figures && !o.run.quorum) {
+                (void) fputs("sim: --figures are of --engine quorum.\n", stderr);
+                return 2;
+        }
         if (crypto_init(&why) < 0) {
                 (void) fprintf(stderr, "%s\n", why.text);
                 return 2;
@@ -242,6 +259,8 @@ int main(int argc, char **argv) {
                 done++;
                 if (x.failed)
                         print_failure(&o, &x);
+                else if (o.run.figures)
+                        print_figures(&x);
                 else if (!o.quiet)
                         print_run(&x);
                 failed |= x.failed || !same_again(&o, &x);
@@ -249,7 +268,8 @@ int main(int argc, char **argv) {
                 if (failed && !o.go_on)
                         break;
         }
-        (void) printf("%" PRIu64 " seeds from %" PRIu64 " in %.1f s: %s\n", done, first,
+        if (!o.run.figures)
+                (void) printf("%" PRIu64 " seeds from %" PRIu64 " in %.1f s: %s\n", done, first,
                         (double) (now_usec() - begun) / (double) USEC_PER_SEC, failed ? "an invariant is broken" : "all hold");
         return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

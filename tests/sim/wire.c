@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "world.h"
-
-#include <inttypes.h>
-
-#include "voted/limits.h"
+#include "wire-private.h"
 
 /* TCP as a node sees it: frames come whole and in order, or the link breaks. What is lost comes
  * later; what cannot get through waits, until somebody gives up. Three lanes as in net/lanes.h. */
@@ -11,10 +7,6 @@
 #define WINDOW_BYTES    (256U << 10)    /* unread or not acknowledged, before a sender has to wait */
 #define RETRY_USEC      (200 * USEC_PER_MSEC)
 #define RETRY_USEC_MAX  (5 * USEC_PER_SEC)
-#define GIVE_UP_USEC    (40 * USEC_PER_SEC)
-#define REFUSED_USEC    (10 * USEC_PER_MSEC)
-
-#define LINK(wire, side) ((LinkId) ((wire)->number * 2 + (side) + 2))
 
 static const size_t lane_max[_LANE_MAX] = {
         [LANE_ENGINE] = LANE_ENGINE_BYTES_MAX,
@@ -60,7 +52,7 @@ static void parcels_done(Parcels *l) {
 
 /* --- finding --- */
 
-static Wire* wire_of(const World *w, LinkId link, unsigned *ret_side) {
+Wire* wire_of(const World *w, LinkId link, unsigned *ret_side) {
         uint64_t number = (link - 2) / 2;
 
         if (link < 2 || number >= w->n_wires)
@@ -70,7 +62,7 @@ static Wire* wire_of(const World *w, LinkId link, unsigned *ret_side) {
 }
 
 /* The host at that end, if it still is the one that had the link. */
-static Host* host_at(const World *w, const Wire *x, unsigned side) {
+Host* wire_host(const World *w, const Wire *x, unsigned side) {
         Host *h = w->hosts[x->host[side]];
 
         return h->up && h->life == x->life[side] ? h : NULL;
@@ -104,7 +96,7 @@ bool world_linked(const World *w, unsigned a, unsigned b) {
         for (size_t i = 0; i < w->n_wires; i++) {
                 const Wire *x = w->wires[i];
 
-                if (x && !x->broken && x->up[0] && x->up[1] && host_at(w, x, 0) && host_at(w, x, 1) &&
+                if (x && !x->broken && x->up[0] && x->up[1] && wire_host(w, x, 0) && wire_host(w, x, 1) &&
                                 ((x->host[0] == a && x->host[1] == b) ||
                                                 (x->host[0] == b && x->host[1] == a)))
                         return true;
@@ -112,7 +104,7 @@ bool world_linked(const World *w, unsigned a, unsigned b) {
         return false;
 }
 
-static void wire_free(World *w, Wire *x) {
+void wire_free(World *w, Wire *x) {
         w->wires[x->number] = NULL;
         for (unsigned s = 0; s < 2; s++) {
                 for (NodeLane i = 0; i < _LANE_MAX; i++)
@@ -130,7 +122,7 @@ void wires_done(World *w) {
         free(w->wires);
 }
 
-static uint64_t latency(World *w, unsigned from, unsigned to) {
+uint64_t wire_latency(World *w, unsigned from, unsigned to) {
         Prng p;
 
         /* the way's own part is the same all the time */
@@ -139,7 +131,7 @@ static uint64_t latency(World *w, unsigned from, unsigned to) {
                         world_below(w, w->setup.jitter_usec);
 }
 
-static bool is_blocked(const World *w, unsigned from, unsigned to) {
+bool wire_is_blocked(const World *w, unsigned from, unsigned to) {
         return w->blocked[from][to];
 }
 
@@ -152,7 +144,7 @@ static void on_down(World *w, uint64_t link, uint64_t b) {
 
         if (!x)
                 return;
-        h = host_at(w, x, side);
+        h = wire_host(w, x, side);
         if (x->up[side] && h) {
                 x->up[side] = false;
                 host_event(h, &(NodeEvent) { .type = NODE_EV_LINK_DOWN, .link = link,
@@ -162,12 +154,12 @@ static void on_down(World *w, uint64_t link, uint64_t b) {
         if (!x)
                 return;
         x->up[side] = false;
-        if (!x->up[1 - side] || !host_at(w, x, 1 - side))
+        if (!x->up[1 - side] || !wire_host(w, x, 1 - side))
                 wire_free(w, x);
 }
 
 /* Nothing travels any more; who is still up is told, after that long. */
-static void wire_break(World *w, Wire *x, uint64_t usec0, uint64_t usec1) {
+void wire_break(World *w, Wire *x, uint64_t usec0, uint64_t usec1) {
         if (x->broken)
                 return;
         x->broken = true;
@@ -191,7 +183,7 @@ static void finish(World *w, Wire *x, unsigned side) {
                         return;
         x->broken = true;
         world_at(w, w->now_usec, "down", on_down, LINK(x, side), 0);
-        world_at(w, w->now_usec + latency(w, x->host[side], x->host[1 - side]), "down", on_down,
+        world_at(w, w->now_usec + wire_latency(w, x->host[side], x->host[1 - side]), "down", on_down,
                         LINK(x, 1 - side), 0);
 }
 
@@ -206,11 +198,11 @@ static void on_linger(World *w, uint64_t link, uint64_t b) {
 
 static void deliver(World *w, Wire *x, unsigned side) {
         Parcel *parcel = parcels_pop(&x->pipe[side].flight);
-        Host *to = host_at(w, x, 1 - side);
+        Host *to = wire_host(w, x, 1 - side);
         LinkId link = LINK(x, 1 - side);
         Pipe *p = &x->pipe[side];
 
-        if (is_blocked(w, x->host[1 - side], x->host[side]))
+        if (wire_is_blocked(w, x->host[1 - side], x->host[side]))
                 p->unacknowledged += parcel->n;
         else {
                 p->unread -= parcel->n + p->unacknowledged;
@@ -237,7 +229,7 @@ static void on_arrival(World *w, uint64_t link, uint64_t b) {
         if (!p->flight.first || p->paused)
                 return;
 
-        if (is_blocked(w, x->host[side], x->host[1 - side])) {
+        if (wire_is_blocked(w, x->host[side], x->host[1 - side])) {
                 uint64_t wait = p->tries < 5 ? RETRY_USEC << p->tries : RETRY_USEC_MAX;
 
                 if (p->stalled_usec == 0)
@@ -286,7 +278,7 @@ static void on_sent(World *w, uint64_t link, uint64_t b) {
                 return;
         p = &x->pipe[side];
 
-        delay = latency(w, x->host[side], x->host[1 - side]);
+        delay = wire_latency(w, x->host[side], x->host[1 - side]);
         if (world_chance(w, w->setup.loss_per_million))
                 delay += RETRY_USEC << world_below(w, 4);
         p->arrival_usec = MAX(p->arrival_usec, w->now_usec + delay);
@@ -300,7 +292,7 @@ static void on_sent(World *w, uint64_t link, uint64_t b) {
 
         for (NodeLane i = 0; i < _LANE_MAX; i++)
                 idle = idle && !p->lanes[i].first;
-        h = host_at(w, x, side);
+        h = wire_host(w, x, side);
         if (h && x->up[side] && !p->closing &&
                         (idle || (p->over_half &&
                                         p->lanes[LANE_SYNC].bytes < lane_max[LANE_SYNC] / 2))) {
@@ -354,7 +346,7 @@ void wire_send(Host *h, LinkId link, NodeLane lane, char *data, size_t n) {
                 if (lane != LANE_GOSSIP) {
                         world_note(w, "overflow", x->host[side], lane, NULL, 0);
                         parcel_free(parcel);
-                        wire_break(w, x, 0, latency(w, x->host[side], x->host[1 - side]));
+                        wire_break(w, x, 0, wire_latency(w, x->host[side], x->host[1 - side]));
                         return;
                 }
                 while (p->lanes[lane].first && p->lanes[lane].bytes + n > lane_max[lane])
@@ -391,155 +383,4 @@ void wire_pause(Host *h, LinkId link, bool pause) {
         p = &x->pipe[1 - side];                 /* what comes in is the other side's */
         p->paused = pause;
         arm_arrival(w, x, 1 - side);
-}
-
-/* --- beginning --- */
-
-static void dial_failed(World *w, Wire *x, const char *text) {
-        Host *h = host_at(w, x, 0);
-        uint64_t dial = x->dial;
-
-        wire_free(w, x);
-        if (h)
-                host_event(h, &(NodeEvent) { .type = NODE_EV_DIAL_FAILED, .dial = dial, .text = text,
-                                .error = -ECONNREFUSED });
-}
-
-static void address_of(const Host *h, uint16_t port, NodeAddress *ret) {
-        *ret = (NodeAddress) { .port = port };
-        (void) snprintf(ret->host, sizeof(ret->host), "%s", h->address);
-}
-
-static void on_handshake(World *w, uint64_t link, uint64_t b) {
-        unsigned side = 0;
-        Wire *x = wire_of(w, link, &side);
-        Host *a, *z;
-        NodeEvent ev = { .type = NODE_EV_LINK_UP };
-
-        (void) b;
-        if (!x)
-                return;
-        a = host_at(w, x, 0);
-        z = host_at(w, x, 1);
-        if (!a) {
-                wire_free(w, x);
-                return;
-        }
-        if (!z || is_blocked(w, x->host[0], x->host[1]) || is_blocked(w, x->host[1], x->host[0])) {
-                dial_failed(w, x, "connection timed out");
-                return;
-        }
-        if (!key_is_zero(&x->expected) && !key_equal(&x->expected, &z->key)) {
-                dial_failed(w, x, "it proved another key than expected");
-                return;
-        }
-        if (host_bans(z, &a->key, a->address) || host_bans(a, &z->key, z->address)) {
-                dial_failed(w, x, "connection reset");
-                return;
-        }
-
-        world_note(w, "up", x->host[0], x->host[1], NULL, 0);
-        x->up[0] = x->up[1] = true;
-        ev.link = LINK(x, 1);
-        ev.inbound = true;
-        ev.key = a->key;
-        address_of(a, (uint16_t) (30000 + x->number % 30000), &ev.address);
-        host_event(z, &ev);
-
-        x = wire_of(w, link, &side);
-        if (!x || !(a = host_at(w, x, 0)))
-                return;
-        ev = (NodeEvent) { .type = NODE_EV_LINK_UP, .link = LINK(x, 0), .dial = x->dial, .key = z->key };
-        address_of(z, z->port, &ev.address);
-        host_event(a, &ev);
-}
-
-static void on_unreachable(World *w, uint64_t link, uint64_t b) {
-        unsigned side = 0;
-        Wire *x = wire_of(w, link, &side);
-
-        if (x)
-                dial_failed(w, x, b == 0 ? "connection refused" : "connection timed out");
-}
-
-static Wire* wire_new(World *w, Host *h, uint64_t token) {
-        Wire *x = new0(Wire, 1);
-
-        if (w->n_wires == w->allocated_wires) {
-                w->allocated_wires = w->allocated_wires ? 2 * w->allocated_wires : 64;
-                w->wires = reallocarray(w->wires, w->allocated_wires, sizeof(Wire *));
-        }
-        if (!x || !w->wires)
-                world_die("wire", -ENOMEM);
-        x->number = w->n_wires;
-        x->host[0] = x->host[1] = h->number;
-        x->life[0] = x->life[1] = h->life;
-        x->dial = token;
-        w->wires[w->n_wires++] = x;
-        return x;
-}
-
-void wire_dial(Host *h, uint64_t token, const NodeAddress *address, const Key *expected) {
-        World *w = h->world;
-        Wire *x = wire_new(w, h, token);
-        Host *z = world_host_at(w, address->host, address->port);
-
-        world_note(w, "dial", h->number, z ? z->number : UINT64_MAX, NULL, 0);
-        if (!z || !z->up) {
-                world_at(w, w->now_usec + REFUSED_USEC + world_below(w, w->setup.latency_usec),
-                                "refused", on_unreachable, LINK(x, 0), 0);
-                return;
-        }
-        x->host[1] = z->number;
-        x->life[1] = z->life;
-        x->expected = *expected;
-        if (is_blocked(w, h->number, z->number) || is_blocked(w, z->number, h->number)) {
-                world_at(w, w->now_usec + DIAL_USEC_MAX, "timeout", on_unreachable, LINK(x, 0), 1);
-                return;
-        }
-        /* connect, then three messages of the handshake */
-        world_at(w, w->now_usec + 3 * latency(w, h->number, z->number) +
-                        2 * latency(w, z->number, h->number), "handshake", on_handshake,
-                        LINK(x, 0), 0);
-}
-
-/* --- hosts and ways --- */
-
-void wires_host_down(Host *h, bool silent) {
-        World *w = h->world;
-
-        for (size_t i = 0; i < w->n_wires; i++) {
-                Wire *x = w->wires[i];
-                uint64_t notice[2] = {};
-
-                if (!x)
-                        continue;
-                for (unsigned s = 0; s < 2; s++) {
-                        if (x->host[s] != h->number || x->life[s] != h->life)
-                                continue;
-                        /* a reset, or silence until something is sent and nothing comes back */
-                        notice[1 - s] = silent ? 10 * USEC_PER_SEC + world_below(w, GIVE_UP_USEC)
-                                               : 1 + world_below(w, w->setup.latency_usec);
-                        if (x->up[0] || x->up[1])
-                                wire_break(w, x, notice[0], notice[1]);
-                }
-        }
-}
-
-void wires_ban(Host *h) {
-        World *w = h->world;
-
-        for (size_t i = 0; i < w->n_wires; i++) {
-                Wire *x = w->wires[i];
-
-                for (unsigned s = 0; x && s < 2; s++)
-                        if (x->host[s] == h->number && x->life[s] == h->life && x->up[s] &&
-                                        host_bans(h, &w->hosts[x->host[1 - s]]->key,
-                                                        w->hosts[x->host[1 - s]]->address))
-                                wire_close(h, LINK(x, s), "banned");
-        }
-}
-
-void world_block(World *w, unsigned from, unsigned to, bool blocked) {
-        w->blocked[from][to] = blocked;
 }

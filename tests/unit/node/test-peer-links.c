@@ -332,8 +332,7 @@ START_TEST(authorities_are_linked_with_each_other_whatever_the_limits_are) {
                 _cleanup_json_ Json *links = NULL;
 
                 ck_assert_int_eq(peer_links(world_peer(t.w, t.peers[i]), 0, &links), 0);
-                found = 0;
-                for (size_t k = 0; k < json_len(links) * n; k++) {
+                for (size_t k = found = 0; k < json_len(links) * n; k++) {
                         Key key;
 
                         ck_assert_int_eq(json_get_key(json_at(links, k / n), "key", &key, NULL), 0);
