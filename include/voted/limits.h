@@ -46,6 +46,11 @@
 #define ROLLS_MAX                     1024U     /* roll entries that an election names */
 #define SCORE_MAX                     1000U
 #define MAJORITY_MAX                  1000U
+#define SEALED_SCORE_MAX              10U       /* a proof for every score there is */
+#define SEALED_SUM_MAX                (UINT64_C(1) << 32)  /* what opening a sum can find */
+#define LEAST_MIN                     2U        /* counted ballots below which nothing is opened */
+#define LEAST_DEFAULT                 5U
+#define LEAST_MAX                     1000000U
 
 /* blocks and chains */
 #define HEIGHT_MAX                    ((UINT64_C(1) << 39) - 1)  /* a place is height << 24 | position, in 63 bits */

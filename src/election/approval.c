@@ -57,10 +57,17 @@ static int approval_add(const Question *q, Tally *t, Choice choice, uint64_t wei
         return 0;
 }
 
+static void approval_total(const Question *q, uint32_t *ret_min, uint32_t *ret_max) {
+        *ret_min = q->min;
+        *ret_max = q->max;
+}
+
 const Method method_approval = {
         .name = "approval",
         .takes = TAKES_MIN | TAKES_MAX | TAKES_SEATS,
         .sums = true,
+        .cell_max = sums_cell_one,
+        .total = approval_total,
         .check = approval_check,
         .parse = approval_parse,
         .bytes_max = approval_bytes_max,

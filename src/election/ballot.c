@@ -96,6 +96,10 @@ int ballot_check(const Definition *d, const Json *o, Why *why) {
 
         assert(d);
 
+        if (d->secrecy != SECRECY_OPEN)
+                return why_set(why, V_BALLOT, "this election is sealed: its ballots are "
+                        "{\"sealed\":[...]}");
+
         return scratch_fill(&s, d, o, why);
 }
 

@@ -21,9 +21,11 @@ typedef struct Choice {
 typedef struct Ballot Ballot;
 
 /* Parses {"choices":[...]} against d, which is not kept. Returns 0, V_BALLOT with why ("question 2:
- * option 7, expected 0 to 4"), or -ENOMEM. Thread-safe. */
+ * option 7, expected 0 to 4"), or -ENOMEM. Of a sealed election these are the choices before they
+ * are sealed, which no ledger sees. Thread-safe. */
 _must_check_ int ballot_parse(Ballot **ret, const Definition *d, const Json *o, Why *why);
-/* The check alone, without keeping anything: what admits a vote. */
+/* The check alone, without keeping anything: what admits a vote. In a sealed election nothing passes
+ * that can be read (sealed-ballot.h). */
 _must_check_ int ballot_check(const Definition *d, const Json *o, Why *why);
 Ballot* ballot_free(Ballot *b);                 /* NULL is fine; returns NULL */
 DEFINE_CLEANUP(Ballot*, ballot_free)

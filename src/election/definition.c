@@ -4,22 +4,19 @@
 #include <inttypes.h>
 
 #include "election/method.h"
+#include "election/sealed-form.h"
 #include "voted/limits.h"
 
-/* What an election of that secrecy is refused for; NULL: it is not. */
+#define ENTRY_KEYS                                                                                 \
+        "about", "blank", "closes", "grace", "kind", "lot", "name", "opens", "questions",          \
+                "revote", "rolls", "secrecy", "signature", "signer", "title"
+
 static const struct {
         const char *name;
-        const char *refusal;
+        const char *const *keys;
 } secrecies[_SECRECY_MAX] = {
-        [SECRECY_OPEN] = { "open", NULL },
-        [SECRECY_SEALED] = { "sealed",
-                "sealed elections need the quorum engine and a board of trustees, "
-                "which this version of voted does not have: use \"open\"" },
-};
-
-static const char *const entry_keys[] = {
-        "about", "blank", "closes", "grace", "kind", "lot", "name", "opens", "questions", "revote",
-        "rolls", "secrecy", "signature", "signer", "title", NULL,
+        [SECRECY_OPEN] = { "open", JSON_KEYS(ENTRY_KEYS) },
+        [SECRECY_SEALED] = { "sealed", JSON_KEYS(ENTRY_KEYS, "board", "exposed", "least") },
 };
 
 static int text_copy(char **ret, const char *text) {
@@ -118,15 +115,39 @@ static int definition_parse_secrecy(Definition *d, const Json *o, Why *why) {
 
         for (Secrecy s = 0; s < _SECRECY_MAX; s++)
                 if (streq(secrecies[s].name, name)) {
-                        if (secrecies[s].refusal)
-                                return why_set(why, V_DEFINITION, "%s", secrecies[s].refusal);
-
                         d->secrecy = s;
                         return 0;
                 }
 
         return why_set(
                 why, V_DEFINITION, "\"secrecy\" is \"%s\", expected \"open\" or \"sealed\"", name);
+}
+
+static int definition_parse_sealed(Definition *d, const Json *o, Why *why) {
+        int64_t least = LEAST_DEFAULT;
+        int r;
+
+        if (d->secrecy != SECRECY_SEALED)
+                return 0;
+
+        r = json_get_id(o, "board", &d->board, why);
+        if (r == 0 && json_has(o, "least"))
+                r = json_get_int(o, "least", LEAST_MIN, LEAST_MAX, &least, why);
+        if (r == 0)
+                r = get_bool_or(o, "exposed", false, &d->exposed, why);
+        if (r != 0)
+                return r;
+
+        d->least = (uint32_t) least;
+        for (size_t i = 0; i < d->n_questions; i++) {
+                r = sealed_question_check(&d->questions[i], why);
+                if (r > 0)
+                        return why_prefix(why, r, "question %zu", i);
+                if (r < 0)
+                        return r;
+        }
+
+        return 0;
 }
 
 static int definition_parse_times(Definition *d, const Json *o, Why *why) {
@@ -194,7 +215,7 @@ int definition_parse(Definition **ret, const Json *o, Why *why) {
         /* First, since it decides which other keys there may be. */
         r = definition_parse_secrecy(d, o, why);
         if (r == 0)
-                r = json_check_keys(o, entry_keys, why);
+                r = json_check_keys(o, secrecies[d->secrecy].keys, why);
         if (r == 0)
                 r = definition_parse_texts(d, o, why);
         if (r == 0)
@@ -207,6 +228,8 @@ int definition_parse(Definition **ret, const Json *o, Why *why) {
                 r = definition_parse_rolls(d, o, why);
         if (r == 0)
                 r = definition_parse_questions(d, o, why);
+        if (r == 0)
+                r = definition_parse_sealed(d, o, why);
         if (r != 0)
                 return r;
 
@@ -234,6 +257,9 @@ int definition_check(const Definition *d, size_t vote_bytes, uint64_t grace_min,
 
 size_t definition_ballot_bytes_max(const Definition *d) {
         size_t n = strlen("{\"choices\":[]}") + d->n_questions - 1;
+
+        if (d->secrecy == SECRECY_SEALED)
+                return sealed_form_bytes(d);
 
         for (size_t i = 0; i < d->n_questions; i++)
                 n += d->questions[i].method->bytes_max(&d->questions[i]);
@@ -290,6 +316,13 @@ Json* definition_to_json(const Definition *d) {
                 json_set_int(o, "grace", (int64_t) d->grace);
         if (d->secrecy != SECRECY_OPEN)
                 json_set_text(o, "secrecy", secrecy_name(d->secrecy));
+        if (d->secrecy == SECRECY_SEALED) {
+                json_set_id(o, "board", &d->board);
+                if (d->least != LEAST_DEFAULT)
+                        json_set_int(o, "least", d->least);
+                if (d->exposed)
+                        json_set_bool(o, "exposed", true);
+        }
         if (!d->revote)
                 json_set_bool(o, "revote", false);
         if (!d->blank)

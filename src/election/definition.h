@@ -10,7 +10,7 @@
 
 typedef enum Secrecy {
         SECRECY_OPEN,
-        SECRECY_SEALED,                         /* refused by a row of definition.c's table */
+        SECRECY_SEALED,                         /* only the sum of all ballots is opened (DESIGN 5) */
         _SECRECY_MAX,
 } Secrecy;
 
@@ -25,6 +25,9 @@ typedef struct Definition {
         uint64_t opens, closes;                 /* seconds since 1970 */
         uint64_t grace;                         /* seconds; 0: the network's least */
         Secrecy secrecy;
+        Id board;                               /* sealed: the board entry; else all zero */
+        uint32_t least;                         /* sealed: fewer counted ballots are not opened */
+        bool exposed;                           /* sealed: weights may give votes away */
         bool revote, blank;
         Question *questions;
         size_t n_questions;
@@ -34,7 +37,8 @@ typedef struct Definition {
 /* Parses and checks an election entry, or the same object without kind, signer and signature. All
  * rules hold afterwards that need no more than the object: names, ranges, keys that secrecy and
  * method take and no other, option texts of a question that differ, opens < closes, at most
- * QUESTIONS_MAX questions and OPTIONS_MAX options in all, no roll twice.
+ * QUESTIONS_MAX questions and OPTIONS_MAX options in all, no roll twice, methods that can be sealed
+ * where they have to. What rolls and board must be like is left to the ledger (sealed-form.h).
  * Returns 0, V_FORM or V_DEFINITION with why, or -ENOMEM. */
 _must_check_ int definition_parse(Definition **ret, const Json *o, Why *why);
 
@@ -43,8 +47,8 @@ _must_check_ int definition_parse(Definition **ret, const Json *o, Why *why);
 _must_check_ int definition_check(const Definition *d, size_t vote_bytes, uint64_t grace_min,
         Why *why);
 
-/* Bytes of the canonical form of the largest ballot {"choices":[...]} that the election allows, and
- * of the vote line around it. */
+/* Bytes of the canonical form of the largest ballot, {"choices":[...]} or {"sealed":[...]}, that the
+ * election allows, and of the vote line around it. */
 size_t definition_ballot_bytes_max(const Definition *d);
 size_t definition_vote_bytes_max(const Definition *d);
 

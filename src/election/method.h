@@ -51,6 +51,10 @@ struct Method {
         /* The tally is a sum of cells, one per option, and nothing else, so that trustees can open
          * it (DESIGN 5): finish() reads only cells and the four totals. */
         bool sums;
+        /* Of a method that sums, in one ballot: the highest number that an option may add, and the
+         * least and most that those of all options add up to, if it is not blank (NULL: anything). */
+        uint32_t (*cell_max)(const Question *q);
+        void (*total)(const Question *q, uint32_t *ret_min, uint32_t *ret_max);
         bool papers;                            /* distinct orders are kept instead of cells */
 
         /* What depends on several keys. 0 or V_DEFINITION. NULL: none. */

@@ -17,9 +17,17 @@ static int plurality_add(const Question *q, Tally *t, Choice choice, uint64_t we
         return cell_add(&t->cells[choice.items[0]], weight);
 }
 
+static void plurality_total(const Question *q, uint32_t *ret_min, uint32_t *ret_max) {
+        (void) q;
+
+        *ret_min = *ret_max = 1;
+}
+
 const Method method_plurality = {
         .name = "plurality",
         .sums = true,
+        .cell_max = sums_cell_one,
+        .total = plurality_total,
         .parse = plurality_parse,
         .bytes_max = plurality_bytes_max,
         .n_cells = sums_n_cells,

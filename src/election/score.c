@@ -48,6 +48,10 @@ static int score_add(const Question *q, Tally *t, Choice choice, uint64_t weight
         return 0;
 }
 
+static uint32_t score_cell_max(const Question *q) {
+        return q->max;
+}
+
 static int score_finish(
         const Question *q, const Tally *t, const uint16_t *place, QuestionResult *r) {
         json_set_int(r->json, "max", q->max);
@@ -60,6 +64,7 @@ const Method method_score = {
         .max_top = SCORE_MAX,
         .max_default = SCORE_DEFAULT,
         .sums = true,
+        .cell_max = score_cell_max,
         .parse = score_parse,
         .bytes_max = score_bytes_max,
         .n_cells = sums_n_cells,

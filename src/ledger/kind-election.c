@@ -25,6 +25,10 @@ static int election_entry_parse(Entry *e, const Json *o, const Genesis *g, Why *
         r = definition_parse(&e->election.definition, o, why);
         if (r != 0)
                 return r;
+        if (e->election.definition->secrecy != SECRECY_OPEN)
+                return why_set(why, V_DEFINITION,
+                                "sealed elections need the quorum engine and a board of trustees, "
+                                "which this version of voted does not have: use \"open\"");
         return definition_check(e->election.definition, g->limits.vote_bytes, g->limits.grace, why);
 }
 

@@ -96,7 +96,8 @@ static const Form forms[] = {
                         "R',"
                         "'S','T','U','V','W','X','Y','Z'],'max':1000,'text':'q'}]",
                         V_DEFINITION, "largest possible vote" },
-        { "a sealed election", "election", ELECTION ",'secrecy':'sealed'," QUESTIONS, V_DEFINITION,
+        { "a sealed election", "election", ELECTION
+                        ",'board':" ID ",'secrecy':'sealed'," QUESTIONS, V_DEFINITION,
                         "quorum" },
 
         { "a kind that nobody knows", "ballot", "'x':1", V_FORM, "\"ballot\"" },
