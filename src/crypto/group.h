@@ -18,6 +18,9 @@ typedef struct Scalar {
 
 /* From outside. 0, or V_PROOF: not canonical, no element, or the identity. */
 _must_check_ int element_decode(Element *ret, const uint8_t b[static 32]);
+/* What libsodium does not refuse when it computes with b: the identity, and a set top bit. For bytes
+ * that are computed with, or compared with what was computed, without having been decoded. */
+bool element_bytes_plausible(const uint8_t b[static 32]);
 /* 0, or V_PROOF: L or greater. */
 _must_check_ int scalar_decode(Scalar *ret, const uint8_t b[static 32]);
 

@@ -85,7 +85,7 @@ static int make_room(ProofBatch *b, size_t points, size_t equations) {
 }
 
 static uint32_t add_point(ProofBatch *b, const uint8_t bytes[static 32]) {
-        Point *p = b->points + b->n_points;
+        Point *p = ASSERT_PTR(b->points) + b->n_points;
 
         *p = (Point) {};
         memcpy(p->b, bytes, 32);

@@ -138,8 +138,8 @@ int choice_read(const BallotStatement *s, const ChoiceClaim *c, const uint8_t *p
         for (size_t i = 0; i < c->n_allowed; i++) {
                 const uint8_t *p = proof + CHOICE_BYTES(i);
 
-                if (sodium_is_zero(p + CHOICE_A, 32) == 1 || sodium_is_zero(p + CHOICE_B, 32) == 1)
-                        return choice_refused(c, why, "a commitment is the identity");
+                if (!element_bytes_plausible(p + CHOICE_A) || !element_bytes_plausible(p + CHOICE_B))
+                        return choice_refused(c, why, "a commitment is no element, or the identity");
                 if (scalar_decode(&part, p + CHOICE_Z) != 0 || scalar_decode(&part, p + CHOICE_C) != 0)
                         return choice_refused(c, why, "a scalar is not canonical");
                 scalar_add(&sum, &sum, &part);

@@ -4,14 +4,16 @@
 #include "crypto/proof.h"
 #include "crypto/transcript.h"
 
-/* What the files of the proofs share. A statement is put into a transcript at one place each, whole. */
+/* What the files of the proofs share. A statement is put into a transcript at one place each,
+ * whole. */
 void statement_choice(Transcript *ret, const BallotStatement *s, const ChoiceClaim *c);
 void statement_sealing(Transcript *ret, const SealingStatement *s);
 void statement_coefficient(Transcript *ret, const DealStatement *s, uint32_t k);
 void statement_share(Transcript *ret, const ShareStatement *s);
 void statement_object(Transcript *ret, const ObjectStatement *s);
 
-/* The nonces of a proof, from the next 32 bytes of the caller's stream, the statement and the secret. */
+/* The nonces of a proof, from the next 32 bytes of the caller's stream, the statement and the
+ * secret. */
 void proof_nonces(Stream *ret, Stream *outer, const Transcript *statement, const Scalar *secret);
 /* The challenge: commitments, each 32 bytes, are added to the statement. */
 void proof_challenge(Scalar *ret, const Transcript *statement, const uint8_t *commitments, size_t n);
@@ -22,7 +24,8 @@ void proof_challenge(Scalar *ret, const Transcript *statement, const uint8_t *co
 #define CHOICE_C 64
 #define CHOICE_Z 96
 bool choice_claim_makes_sense(const BallotStatement *s, const ChoiceClaim *c);
-/* What costs next to nothing: scalars canonical, no commitment the identity, partial challenges that sum up to the challenge. 0 or V_PROOF with why. */
+/* What costs next to nothing: scalars canonical, commitments plausible, partial challenges that sum
+ * up to the challenge. 0 or V_PROOF with why. */
 _must_check_ int choice_read(const BallotStatement *s, const ChoiceClaim *c, const uint8_t *proof, Why *why);
 int choice_refused(const ChoiceClaim *c, Why *why, const char *what);
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
-#include <sodium.h>
 
 #include "crypto/proof-internal.h"
 
 int log_read(const Transcript *statement, const uint8_t *proof, size_t n, Scalar *ret_challenge, Scalar *ret_response) {
         for (size_t i = 0; i < n; i++)
-                if (sodium_is_zero(proof + 32 * i, 32) == 1)
+                if (!element_bytes_plausible(proof + 32 * i))
                         return V_PROOF;
         if (scalar_decode(ret_response, proof + 32 * n) != 0)
                 return V_PROOF;
