@@ -159,10 +159,9 @@ int proof_batch_add_choice(ProofBatch *b, const BallotStatement *s, const Choice
         return 0;
 }
 
-/* base NULL: a proof of knowledge of X's logarithm. */
-static int add_log(ProofBatch *b, const Transcript *t, const Element *x, const Element *base, const Element *q, const uint8_t *proof) {
+/* n 1: a proof of knowledge of X's logarithm; n 2: that it is also that of q to base. */
+static int add_log(ProofBatch *b, const Transcript *t, size_t n, const Element *x, const Element *base, const Element *q, const uint8_t *proof) {
         Scalar challenge, response;
-        size_t n = base ? 2 : 1;
         int r;
 
         r = log_read(t, proof, n, &challenge, &response);
@@ -173,7 +172,7 @@ static int add_log(ProofBatch *b, const Transcript *t, const Element *x, const E
                 return r;
 
         add_equation(b, GENERATOR, add_point(b, x->b), proof, &response, NULL, &challenge);
-        if (base) {
+        if (n == 2) {
                 uint32_t at = add_point(b, base->b);
 
                 add_equation(b, at, add_point(b, q->b), proof + 32, &response, NULL, &challenge);
@@ -186,7 +185,7 @@ int proof_batch_add_sealing(ProofBatch *b, const SealingStatement *s, const uint
         int r;
 
         statement_sealing(&t, s);
-        r = element_is_identity(&s->sealing) ? V_PROOF : add_log(b, &t, &s->sealing, NULL, NULL, proof);
+        r = element_is_identity(&s->sealing) ? V_PROOF : add_log(b, &t, 1, &s->sealing, NULL, NULL, proof);
         return r > 0 ? why_set(why, r, "the proof that the sealing key's secret is known does not hold") : r;
 }
 
@@ -197,7 +196,7 @@ int proof_batch_add_coefficient(ProofBatch *b, const DealStatement *s, uint32_t 
         if (k >= s->n_commitments)
                 return why_set(why, V_PROOF, "there is no commitment %" PRIu32, k);
         statement_coefficient(&t, s, k);
-        r = element_is_identity(&s->commitments[k]) ? V_PROOF : add_log(b, &t, &s->commitments[k], NULL, NULL, proof);
+        r = element_is_identity(&s->commitments[k]) ? V_PROOF : add_log(b, &t, 1, &s->commitments[k], NULL, NULL, proof);
         return r > 0 ? why_set(why, r, "the proof that coefficient %" PRIu32 " is known does not hold", k) : r;
 }
 
@@ -209,7 +208,7 @@ int proof_batch_add_share(ProofBatch *b, const ShareStatement *s, const uint8_t 
         if (element_is_identity(&s->share_key) || element_is_identity(&s->alpha) || element_is_identity(&s->part))
                 r = V_PROOF;
         else
-                r = add_log(b, &t, &s->share_key, &s->alpha, &s->part, proof);
+                r = add_log(b, &t, 2, &s->share_key, &s->alpha, &s->part, proof);
         return r > 0 ? why_set(why, r, "question %" PRIu32 ", option %" PRIu32 ": the share's proof does not hold", s->question, s->option) : r;
 }
 
