@@ -7,13 +7,15 @@
 struct Count {
         Definition *definition;
         uint64_t ballots, weight;
+        bool unopened;                          /* sealed, with too few ballots: nothing is known */
         Tally tallies[];
 };
 
 static const char *const outcomes[_OUTCOME_MAX] = {
-        [OUTCOME_DECIDED] = "decided",
-        [OUTCOME_NONE]    = "none",
-        [OUTCOME_TIE]     = "tie",
+        [OUTCOME_DECIDED]  = "decided",
+        [OUTCOME_NONE]     = "none",
+        [OUTCOME_TIE]      = "tie",
+        [OUTCOME_UNOPENED] = "unopened",
 };
 
 const char* outcome_name(Outcome o) {
@@ -90,6 +92,16 @@ int count_add(Count *c, const Ballot *b, uint64_t weight) {
         return 0;
 }
 
+/* Of a sealed election only the sums are known. Where a ballot that is not blank adds its weight to
+ * one option, what is missing is blank. */
+static void blanks_set(const Count *c, const Question *q, const Tally *t, Json *o) {
+        if (c->definition->secrecy == SECRECY_OPEN) {
+                json_set_int(o, "blank_ballots", (int64_t) t->blank_ballots);
+                json_set_int(o, "blank_weight", (int64_t) t->blank_weight);
+        } else if (q->method == &method_plurality && !c->unopened)
+                json_set_int(o, "blank_weight", (int64_t) t->blank_weight);
+}
+
 static int question_finish(const Count *c, size_t i, const Lot *lot, QuestionResult *r) {
         const Question *q = &c->definition->questions[i];
         const Tally *t = &c->tallies[i];
@@ -111,8 +123,7 @@ static int question_finish(const Count *c, size_t i, const Lot *lot, QuestionRes
         json_set(r->json, "options", options);
         json_set_int(r->json, "ballots", (int64_t) c->ballots);
         json_set_int(r->json, "weight", (int64_t) c->weight);
-        json_set_int(r->json, "blank_ballots", (int64_t) t->blank_ballots);
-        json_set_int(r->json, "blank_weight", (int64_t) t->blank_weight);
+        blanks_set(c, q, t, r->json);
 
         if (lot) {
                 Json *order = json_new_array();
@@ -130,9 +141,13 @@ static int question_finish(const Count *c, size_t i, const Lot *lot, QuestionRes
                 json_set(r->json, "lot_order", order);
         }
 
-        k = q->method->finish(q, t, lot ? place : NULL, r);
-        if (k < 0)
-                return k;
+        if (c->unopened)
+                r->outcome = OUTCOME_UNOPENED;
+        else {
+                k = q->method->finish(q, t, lot ? place : NULL, r);
+                if (k < 0)
+                        return k;
+        }
 
         elected = json_new_array();
         for (size_t at = 0; at < r->n_elected; at++)
@@ -199,8 +214,68 @@ int count_finish(const Count *c, const Lot *lot, Result **ret) {
                 json_set(result->json, "lot", o);
         }
 
+        if (d->secrecy == SECRECY_SEALED) {
+                Json *o = json_new_object();
+
+                json_set_int(o, "least", d->least);
+                json_set_bool(o, "opened", !c->unopened);
+                json_set(result->json, "sealed", o);
+        }
+
         *ret = TAKE_PTR(result);
         return 0;
+}
+
+/* Takes the sums of question i for its tally. */
+static int tally_take_sums(Count *c, size_t i, const uint64_t *sums) {
+        const Question *q = &c->definition->questions[i];
+        Tally *t = &c->tallies[i];
+        uint64_t left = c->weight;
+
+        assert(t->cells);               /* sealed: the method sums */
+
+        for (size_t k = 0; k < q->n_options; k++) {
+                if (sums[k] > c->weight * q->method->cell_max(q))
+                        return -EINVAL;
+                t->cells[k] = sums[k];
+
+                if (q->method != &method_plurality)
+                        continue;
+                if (sums[k] > left)
+                        return -EINVAL;
+                left -= sums[k];
+        }
+
+        t->blank_weight = left;
+        return 0;
+}
+
+int result_of_sums(Definition *d, uint64_t ballots, uint64_t weight, const uint64_t *sums,
+        const Lot *lot, Result **ret) {
+        _cleanup_(count_freep) Count *c = NULL;
+        int r;
+
+        assert(d);
+        assert(d->secrecy == SECRECY_SEALED);
+
+        if (weight > WEIGHT_SUM_MAX)
+                return -EINVAL;
+
+        r = count_new(&c, d);
+        if (r < 0)
+                return r;
+
+        c->ballots = ballots;
+        c->weight = weight;
+        c->unopened = !sums;
+        for (size_t i = 0; sums && i < d->n_questions; i++) {
+                r = tally_take_sums(c, i, sums);
+                if (r < 0)
+                        return r;
+                sums += d->questions[i].n_options;
+        }
+
+        return count_finish(c, lot, ret);
 }
 
 Count* count_free(Count *c) {

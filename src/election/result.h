@@ -12,6 +12,7 @@ typedef enum Outcome {
         OUTCOME_DECIDED,
         OUTCOME_NONE,                           /* schulze: the default option won */
         OUTCOME_TIE,                            /* tied compete for open_seats, a lot decides */
+        OUTCOME_UNOPENED,                       /* sealed: too few ballots to open */
         _OUTCOME_MAX,
 } Outcome;
 
@@ -48,9 +49,15 @@ _must_check_ int count_finish(const Count *c, const Lot *lot, Result **ret);
 Count* count_free(Count *c);                    /* NULL is fine; returns NULL */
 DEFINE_CLEANUP(Count*, count_free)
 
+/* The result of a sealed election: sums of each option, question by question, as they were opened
+ * (sealed-sum.h); NULL: there are too few ballots to open. ballots and weight are those of the sum.
+ * Returns 0, -EINVAL (sums that no ballots add up to) or -ENOMEM. */
+_must_check_ int result_of_sums(Definition *d, uint64_t ballots, uint64_t weight,
+        const uint64_t *sums, const Lot *lot, Result **ret);
+
 Result* result_free(Result *r);                 /* NULL is fine; returns NULL */
 DEFINE_CLEANUP(Result*, result_free)
-const char* outcome_name(Outcome o);            /* "decided", "none", "tie" */
+const char* outcome_name(Outcome o);            /* "decided", "none", "tie", "unopened" */
 
 /* The JSON. Numbers of options and questions count from 0; sums and weights are integers; values of
  * stv are strings with five decimals. Keys may be added, none will change its meaning.
@@ -60,11 +67,14 @@ const char* outcome_name(Outcome o);            /* "decided", "none", "tie" */
  *   "needs_lot": false,                        a tie is left in some question
  *   "lot": {"source": text,                    only if the election names one
  *           "value": text, "signer": key},     only once drawn
+ *   "sealed": {"least": 5,                     only of sealed elections
+ *              "opened": true},                false: fewer than least ballots
  *   "questions": [{
  *     "text": ..., "method": "schulze", "options": [text, ...],
  *     "ballots", "weight",                     integers, blank choices included
- *     "blank_ballots", "blank_weight",
- *     "outcome": "decided" | "none" | "tie",
+ *     "blank_ballots", "blank_weight",         sealed: the second, of plurality alone, once opened;
+ *                                              nothing else of blank choices can be known
+ *     "outcome": "decided" | "none" | "tie" | "unopened",
  *     "elected": [option, ...],                in "tie": those already elected
  *     "tied": [option, ...], "open_seats": n,  n seats are left for them
  *     "lot_used": false,
@@ -73,7 +83,7 @@ const char* outcome_name(Outcome o);            /* "decided", "none", "tie" */
  *
  *     plurality, approval, score
  *       "seats": n, "max": n (score only),
- *       "sums": [per option], "order": [options, highest sum first]
+ *       "sums": [per option], "order": [options, highest sum first]     not if unopened
  *
  *     schulze
  *       "default": option, "quorum": n,        only if the question has them

@@ -44,13 +44,14 @@ uint64_t sealed_total_weight(const SealedTotal *t);
  * a trustee has nothing to do, and its part is the identity. */
 const Cipher* sealed_total_ciphers(const SealedTotal *t);
 /* BLAKE2b-256 over ballots and weight (8 bytes each, big-endian) and alpha | beta of each option:
- * what a trustee commits before its share leaves. */
-void sealed_total_hash(const SealedTotal *t, Id *ret);
+ * what a trustee commits before its share leaves. 0 or -ENOMEM. */
+_must_check_ int sealed_total_hash(const SealedTotal *t, Id *ret);
 
 /* Opens it. trustees: n_trustees = `threshold` of the board's, from 0, all different; parts: of each
  * trustee in that order its D of each option, all proved (share_check()). w may be NULL. ret_sums
  * has room for n_options.
- * Returns 0, -EINVAL (its fate is another, or a trustee is none), V_PROOF (the parts do not open
+ * Returns 0, -EINVAL (its fate is another, a trustee is none or stands twice, the rolls were not
+ * checked), V_PROOF (the parts do not open
  * it) or -ENOMEM. */
 _must_check_ int sealed_total_open(const SealedTotal *t, const unsigned *trustees,
         size_t n_trustees, const Element *parts, Workers *w, uint64_t *ret_sums);
