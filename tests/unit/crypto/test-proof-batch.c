@@ -110,7 +110,7 @@ START_TEST(two_bad_proofs_that_cancel_are_refused) {
         _cleanup_(proof_batch_freep) ProofBatch *b = NULL;
 
         ck_assert_int_eq(proof_batch_new(&b), 0);
-        for (unsigned i = 0; i < 300; i++) {
+        for (unsigned i = 0; i < 1500; i++) {
                 SealingStatement s[2] = {};
                 uint8_t proof[2][KNOWLEDGE_BYTES];
                 Element error, left, right;

@@ -105,13 +105,18 @@ START_TEST(a_proof_with_any_bit_flipped_is_refused) {
 }
 END_TEST
 
-/* A proof is for its statement: a ballot that another voter copies, that is replayed with another seq, moved to another election, network, board, question or option is none. */
+/* A proof is for its statement: a ballot that another voter copies, that is replayed with another seq, moved to another
+ * election, network, board, question or option is none. */
 START_TEST(a_proof_for_another_statement_is_refused) {
         static const uint32_t others[] = { 0, 2 };
+        uint8_t whole[64], digest[64];
         Cipher more[4];
+        Transcript t;
         World w;
 
         world_make(&w, one_of_three, 3, 1, 1, 1);
+        statement_choice(&t, &w.s, &w.options[1]);
+        transcript_digest(&t, whole);
         for (unsigned i = 0; i < 17; i++) {
                 BallotStatement s = w.s;
                 ChoiceClaim c = w.options[1];
@@ -140,6 +145,11 @@ START_TEST(a_proof_for_another_statement_is_refused) {
                 case 16: memcpy(&ciphers[1], &ciphers[0], sizeof(Cipher)); break;
                 }
                 ck_assert_msg(check_choice(&s, &c, w.proofs[1]) == V_PROOF, "case %u", i);
+                if (i != 11) {  /* which cipher it is follows from question and option */
+                        statement_choice(&t, &s, &c);
+                        transcript_digest(&t, digest);
+                        ck_assert_msg(memcmp(digest, whole, 64) != 0, "case %u is not hashed", i);
+                }
         }
         memcpy(more, w.ciphers, 3 * sizeof(Cipher));
         w.s.ciphers = more;
@@ -262,7 +272,8 @@ START_TEST(a_challenge_that_leaves_the_cipher_out_is_forged) {
         element_mul_base(&q, &u);
         element_add(&w.ciphers[1].beta, &p, &q);
 
-        /* The weak verifier is content: challenges sum up and equations hold. What is in the cipher is beta - secret alpha = uG + (t - r)Y, neither 0 nor G. */
+        /* The weak verifier is content: challenges sum up and equations hold. What is in the cipher is
+         * beta - secret alpha = uG + (t - r)Y, neither 0 nor G. */
         memcpy(sum.b, proof + CHOICE_C, 32);
         scalar_add(&sum, &sum, &whole);
         ck_assert(scalar_equal(&sum, &whole));
