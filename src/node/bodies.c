@@ -38,7 +38,7 @@ static int try_header(Peer *p, Draft *d) {
                 d->known = d->known || r == V_DUPLICATE;
         }
 
-        d->state = DRAFT_HEADER;
+        d->state = d->wanted ? DRAFT_WANTED : DRAFT_HEADER;
         if (!d->known)
                 return engine_feed(p,
                                 &(EngineEvent) { .type = ENGINE_EV_HEADER,

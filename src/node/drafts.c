@@ -426,6 +426,12 @@ int draft_add_block(Peer *p, Block *block, PeerLink *from, bool imported, int *r
         return r;
 }
 
+void draft_mark_wanted(Draft *d) {
+        d->wanted = true;
+        if (d->state == DRAFT_HEADER)
+                d->state = DRAFT_WANTED;
+}
+
 /* The engine wants to go to tip: every block from the fork up to it. What one stands on may be wanted
  * no more although it is: it was dropped, and its header came again. */
 int draft_want(Peer *p, const Id *tip) {
@@ -447,9 +453,8 @@ int draft_want(Peer *p, const Id *tip) {
                 const char *seal;
                 size_t n_seal;
 
-                if (d && d->state == DRAFT_HEADER)
-                        d->state = DRAFT_WANTED;
                 if (d) {
+                        draft_mark_wanted(d);
                         r = proposal_take_seal(p, d);
                         if (r < 0)
                                 return r;

@@ -265,6 +265,7 @@ int draft_on_announced(Peer *p, PeerLink *l, const Message *m);
 /* A whole block, which is taken over: becomes a draft or fills one. *ret_verdict > 0: it did not. */
 int draft_add_block(Peer *p, Block *b, PeerLink *from, bool imported, int *ret_verdict, Why *why);
 int draft_on_sealed(Peer *p, const CheckFor *what, bool valid);
+void draft_mark_wanted(Draft *d);
 int draft_want(Peer *p, const Id *tip);
 int draft_detach(Peer *p, Draft *d, bool release);      /* from its items */
 void draft_free(Peer *p, Draft *d);                     /* detached */

@@ -149,6 +149,7 @@ struct Draft {
         bool imported;
         bool orphan;            /* its parent was not known when its seal was looked at */
         bool known;             /* the engine has it already */
+        bool wanted;            /* the engine asked for its bodies while its seal was being checked; it asks once */
         bool offered;           /* the engine was told that it is complete */
         bool proposal;          /* it has no seal yet */
         bool proposed;          /* it had none once: it was judged on its parent */

@@ -40,8 +40,7 @@ int proposal_judge(Peer *p, const EngineEffect *fx) {
                 if (r < 0)
                         return r;
         }
-        if (d->state == DRAFT_HEADER)
-                d->state = DRAFT_WANTED;
+        draft_mark_wanted(d);
         if (from)
                 slot_set_add(&d->sources, from->slot);
         for (size_t k = 0; from && d->items && k < d->block->header.count; k++) {
@@ -303,6 +302,7 @@ int proposal_seal(Peer *p, Draft *d, const char *seal, size_t n, PeerLink *from,
                 return r;
         }
         d->proposal = d->offered = false;
+        d->wanted = true;
         d->state = DRAFT_SEALING;
         d->from = from ? from->id : 0;
         d->serial = peer_token(p);

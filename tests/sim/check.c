@@ -226,6 +226,22 @@ static void check_pool_is_done(Host *h) {
                                         h->number, HEX(&entries[i]->id));
 }
 
+/* Where nothing goes wrong messages alone bring a vote to its end: one that took as long as a timer waited for it. */
+static void check_no_timer_helped(Run *r) {
+        uint64_t delta_usec = 500 * r->interval * USEC_PER_MSEC;
+
+        for (size_t i = 0; i < r->n_votes && r->n_authorities > 0 && r->options.faults == 0; i++) {
+                const Errand *e = r->votes[i].errand;
+
+                if (e->state == ERRAND_FINAL && e->done_usec - e->accepted_usec >= delta_usec) {
+                        world_fail(r->world, "without faults no vote waits for a timer", "vote %zu was handed in at %" PRIu64
+                                        " ms and final after %" PRIu64 " ms, delta is %" PRIu64 " ms", i, e->accepted_usec / USEC_PER_MSEC,
+                                        (e->done_usec - e->accepted_usec) / USEC_PER_MSEC, delta_usec / USEC_PER_MSEC);
+                        return;
+                }
+        }
+}
+
 void checks_final(Run *r) {
         World *w = r->world;
         Host *first = w->hosts[r->first_peer];
@@ -256,6 +272,8 @@ void checks_final(Run *r) {
                 recount_results(r);
         if (!w->failed)
                 recount_votes(r);
+        if (!w->failed)
+                check_no_timer_helped(r);
 }
 
 void checks_sum_up(const Run *r, RunResult *ret) {

@@ -13,5 +13,7 @@ for seed in 17955675520215 17955675520117 500180 500730 501057; do
 done
 # a proposal whose entry had nobody left to be asked for, and a leader that built no second candidate
 "$sim" --engine quorum --seed 2504 --quiet
+# where nothing goes wrong no timer helps: bodies that were wanted while the seal was checked were not
+"$sim" --engine quorum --faults none --seed 1 --seeds 25 --quiet
 "$sim" --engine quorum --seed 1 --seeds 100 --quiet
 exec "$sim" --seed 1 --seeds 150 --quiet
