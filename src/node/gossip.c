@@ -22,7 +22,7 @@ void gossip_queue(Peer *p, Item *i) {
         i->out = true;
         TAILQ_INSERT_TAIL(&p->outs, i, outs);
         if (p->n_outs++ == 0)
-                p->flush_usec = p->now_usec + FLUSH_USEC;
+                p->flush_usec = MAX(p->flushed_usec + FLUSH_USEC, p->now_usec);
         if (i->push)
                 p->out_bytes += i->entry->n_line;
         if (p->out_bytes > PUSH_BYTES || p->n_outs >= ANNOUNCE_IDS_MAX)
@@ -112,6 +112,7 @@ void gossip_flush(Peer *p) {
         IdList ids;
         Item *i;
 
+        p->flushed_usec = p->now_usec;
         if (!id_list_init(p, &ids))
                 return;
         TAILQ_FOREACH(i, &p->outs, outs)

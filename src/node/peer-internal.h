@@ -76,7 +76,7 @@ struct Peer {
         ItemTable items;
         struct ItemList outs;   /* to be announced */
         size_t out_bytes, n_outs;
-        uint64_t flush_usec, ask_usec;
+        uint64_t flush_usec, flushed_usec, ask_usec;
         Lately refused;
 
         SigCheck *checks;       /* not handed out yet, with what they are for */

@@ -13,7 +13,7 @@
 
 #define BEAT_USEC               (KEEPALIVE_SEC * USEC_PER_SEC)
 #define HELLO_USEC              (10 * USEC_PER_SEC)
-#define FLUSH_USEC              (50 * USEC_PER_MSEC)    /* announcements of that time are one message */
+#define FLUSH_USEC              (20 * USEC_PER_MSEC)    /* announcements of that time are one message */
 #define ASK_DELAY_USEC          (150 * USEC_PER_MSEC)   /* the line itself may be on its way from its first peer */
 #define VOTES_USEC              (5 * USEC_PER_SEC)      /* how long one waits for an answer */
 #define INFO_USEC               (10 * USEC_PER_SEC)

@@ -123,6 +123,19 @@ bool town_same_tip(const Town *t) {
         return true;
 }
 
+bool town_same_height(const Town *t) {
+        const Chain *first = NULL;
+
+        for (unsigned i = 0; i < t->setup.n_peers; i++) {
+                const Chain *c = town_chain(t, i);
+
+                if (c && first && chain_tip(c)->height != chain_tip(first)->height)
+                        return false;
+                first = c ?: first;
+        }
+        return true;
+}
+
 static bool same_tip(World *w, void *userdata) {
         (void) w;
         return town_same_tip(userdata);

@@ -51,4 +51,5 @@ bool town_wait_height(Town *t, uint64_t height, uint64_t usec);         /* of ev
 bool town_wait_same_tip(Town *t, uint64_t usec);
 bool town_wait_votes(Town *t, uint64_t n, uint64_t usec);       /* so many voters have a vote in everybody's ledger */
 bool town_same_tip(const Town *t);
+bool town_same_height(const Town *t);   /* all that can be said of an idle town: two blocks found at once are a draw that stays */
 uint64_t town_votes(const Town *t, unsigned i); /* in the ledger of peer i */
