@@ -80,13 +80,23 @@ void json_set_key(Json *o, const char *key, const Key *v) {
         json_set_text(o, key, key_hex(v, hex));
 }
 
-void json_set_base64(Json *o, const char *key, const void *p, size_t n) {
+static Json* new_base64(const void *p, size_t n) {
         char *text = malloc(BASE64_LEN(n) + 1);
+        Json *j;
 
         if (text)
                 base64_encode(text, p, n);
-        json_set(o, key, text ? json_string(text) : NULL);
+        j = text ? json_string(text) : NULL;
         free(text);
+        return j;
+}
+
+void json_set_base64(Json *o, const char *key, const void *p, size_t n) {
+        json_set(o, key, new_base64(p, n));
+}
+
+void json_add_base64(Json *a, const void *p, size_t n) {
+        json_add(a, new_base64(p, n));
 }
 
 void json_add_int(Json *a, int64_t v) {

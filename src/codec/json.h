@@ -64,6 +64,7 @@ void json_add_int(Json *a, int64_t v);
 void json_add_text(Json *a, const char *v);
 void json_add_id(Json *a, const Id *v);
 void json_add_key(Json *a, const Key *v);
+void json_add_base64(Json *a, const void *p, size_t n);
 void json_add(Json *a, Json *v);                                        /* takes v over */
 Json* json_copy_deep(const Json *j);
 

@@ -197,16 +197,16 @@ int audited_read_file(Audited *a, const char *path) {
         return r != 0 ? fail(a, input ? "standard input" : path, r, &why) : EXIT_DONE;
 }
 
-typedef struct Stream {
+typedef struct Pieces {
         Audited *a;
         Progress bar;
         bool started;
         int r;
         Why why;
-} Stream;
+} Pieces;
 
 static int on_piece(void *userdata, const Json *params, bool continues) {
-        Stream *s = userdata;
+        Pieces *s = userdata;
         const char *lines;
         int64_t height, total;
 
@@ -225,7 +225,7 @@ static int on_piece(void *userdata, const Json *params, bool continues) {
 
 int audited_read_node(Audited *a) {
         _cleanup_json_ Json *params = json_new_object();
-        Stream s = { .a = a };
+        Pieces s = { .a = a };
         int r;
 
         r = start(a);
