@@ -190,8 +190,7 @@ static void verification_free(Verification *v) {
 static void check_run(void *data) {
         CheckJob *j = data;
 
-        for (size_t i = 0; i < j->n; i++)
-                sig_check_run(&j->verification->checks[j->first + i]);
+        sig_checks_run(&j->verification->checks[j->first], j->n);
 }
 
 static void check_done(void *data) {

@@ -10,6 +10,8 @@
 typedef struct Remembered {
         Id id;                  /* of key, signature and message */
         bool valid;
+        int verdict;            /* of what the line proves beside its signature, with why */
+        Why *why;
         UT_hash_handle hh;
 } Remembered;
 
@@ -38,6 +40,7 @@ Memo* memo_free(Memo *m) {
 
         HASH_ITER(hh, m->checks, x, next) {
                 HASH_DEL(m->checks, x);
+                free(x->why);
                 free(x);
         }
         buf_done(&m->text);
@@ -58,6 +61,8 @@ void memo_check(Memo *m, SigCheck *c) {
         buf_add(&m->text, &c->key, sizeof(c->key));
         buf_add(&m->text, &c->signature, sizeof(c->signature));
         buf_add(&m->text, c->message, c->n_message);
+        if (c->content)
+                buf_add(&m->text, &c->content->id, sizeof(c->content->id));
         if (buf_error(&m->text) < 0)
                 abort();
         hash_bytes(&id, m->text.p, m->text.n);
@@ -70,7 +75,18 @@ void memo_check(Memo *m, SigCheck *c) {
                         abort();
                 x->id = id;
                 x->valid = c->valid;
+                x->verdict = c->content ? c->content->verdict : 0;
+                if (x->verdict > 0) {
+                        x->why = newN(Why, 1);
+                        if (!x->why)
+                                abort();
+                        *x->why = c->content->why;
+                }
                 HASH_ADD(hh, m->checks, id, sizeof(Id), x);
         }
         c->valid = x->valid;
+        if (c->content)
+                c->content->verdict = x->verdict;
+        if (x->why)
+                c->content->why = *x->why;
 }

@@ -36,7 +36,7 @@ static void check(World *w, SigCheck *c) {
         Memo *m;
         Id id;
 
-        if (w->setup.check_each) {
+        if (w->setup.check_each || c->content) {
                 sig_check_run(c);
                 return;
         }
