@@ -51,6 +51,8 @@
 #define LEAST_MIN                     2U        /* counted ballots below which nothing is opened */
 #define LEAST_DEFAULT                 5U
 #define LEAST_MAX                     1000000U
+#define BOARD_ELECTIONS_MAX           64U       /* that a board of trustees serves */
+#define TRUSTEE_ENTRIES_MAX           8U        /* sealing keys that one key may make */
 
 /* blocks and chains */
 #define HEIGHT_MAX                    ((UINT64_C(1) << 39) - 1)  /* a place is height << 24 | position, in 63 bits */

@@ -31,6 +31,7 @@ struct Audit {
         Buf header_line, seal_line;
         uint64_t final_height;          /* by the seals themselves, where they say so */
         Block *block;
+        const Block *connecting;
         size_t n_entries, n_bytes;
         uint64_t header_number; /* its line */
 
@@ -78,6 +79,18 @@ static int bad(Audit *a, int verdict, uint64_t line) {
 
 /* --- one kind of line each --- */
 
+static uint64_t line_of_entry(const Audit *a, size_t position) {
+        return a->header_number + 1 + (a->facts.seals ? 1 : 0) + position;
+}
+
+/* Of the block that is being connected: its rules hold if its proofs do, which is seen later. */
+static int on_content(void *userdata, CheckContent *content, size_t position) {
+        Audit *a = ASSERT_PTR(userdata);
+
+        a->facts.sealed_ballots += a->connecting->entries[position]->kind == ENTRY_VOTE;
+        return batches_add_content(&a->batches, content, line_of_entry(a, position));
+}
+
 static int read_genesis(Audit *a, const char *p, size_t n) {
         int r;
 
@@ -97,6 +110,8 @@ static int read_genesis(Audit *a, const char *p, size_t n) {
         if (r < 0)
                 return r;
         chain_set_lean(a->chain);
+        chain_set_workers(a->chain, a->workers);
+        chain_set_content_sink(a->chain, on_content, a);
         a->expect = EXPECT_HEADER;
         return 0;
 }
@@ -141,10 +156,11 @@ static int end_block(Audit *a) {
         uint64_t line = a->header_number;
         int r;
 
+        a->connecting = b;
         r = chain_connect(a->chain, b, NULL, &a->why);
         if (r > 0) {
                 if (a->chain->bad_entry != SIZE_MAX)
-                        line += 1 + (a->facts.seals ? 1 : 0) + a->chain->bad_entry;
+                        line = line_of_entry(a, a->chain->bad_entry);
                 return bad(a, r, line);
         }
         if (r < 0 || (r = chain_commit(a->chain)) < 0)
@@ -336,7 +352,7 @@ static int read_line(Audit *a, const char *p, size_t n) {
 
 /* --- lines out of pieces --- */
 
-/* A signature that was found bad stands in an earlier line than whatever is wrong now. */
+/* A signature or a proof that was found bad stands in an earlier line than whatever is wrong now. */
 static int settle(Audit *a, int r) {
         if (r == 0 && a->batches.bad_line == 0)
                 return 0;
@@ -349,8 +365,8 @@ static int settle(Audit *a, int r) {
         }
         if (r >= 0 && a->batches.bad_line > 0 &&
                         (r == 0 || a->batches.bad_line <= a->facts.bad_line)) {
-                r = why_set(&a->why, V_SIGNATURE, "the signature does not verify");
-                r = bad(a, r, a->batches.bad_line);
+                a->why = a->batches.bad_why;
+                r = bad(a, a->batches.bad_verdict, a->batches.bad_line);
         }
         a->verdict = r;
         return r;
@@ -465,6 +481,7 @@ void audit_facts(const Audit *a, AuditFacts *ret) {
 
         *ret = a->facts;
         ret->signatures = a->batches.checked;
+        ret->proofs = a->batches.proofs;
 }
 
 Chain* audit_chain(Audit *a) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ledger/board.h"
 #include "ledger/chain-private.h"
 
 #include "codec/line.h"
@@ -30,8 +31,14 @@ static ElectionPhase phase_of(const Chain *c, const Election *e) {
         if (e->act->effect == 0)
                 return election_in_time(c->state, d, c->tip.time) ? ELECTION_PENDING
                                                                   : ELECTION_VOID;
-        if (e->closing_height > 0)
-                return ELECTION_CLOSED;
+        if (c->tip.time >= d->opens && election_lacks_board(e))
+                return ELECTION_VOID;
+        if (e->closing_height > 0) {
+                if (!e->board)
+                        return ELECTION_CLOSED;
+                return election_is_counted(e) && !election_is_opened(e) ? ELECTION_COUNTING
+                                                                        : ELECTION_FINAL;
+        }
         return c->tip.time >= d->opens ? ELECTION_OPEN : ELECTION_ANNOUNCED;
 }
 
@@ -58,6 +65,8 @@ static int election_info(const Chain *c, Election *e, ElectionInfo *ret) {
                 .weight = roll_set_weight(e->rolls),
                 .ballots = e->ballots,
                 .rolls = e->rolls,
+                .threshold = e->board ? board_line(e->board)->threshold : 0,
+                .shares = e->n_shares,
                 .drawn = e->draw,
                 .draw_value = e->draw ? e->draw->entry->draw.value : NULL,
                 .draw_signer = e->draw ? e->draw->entry->signer : (Key) {},
@@ -98,7 +107,7 @@ bool chain_closing_due(const Chain *c, uint64_t time) {
         for (size_t i = 0; i < c->state->n_elections; i++) {
                 const Election *e = c->state->elections[i];
 
-                if (e->closing_height == 0 && election_stands(e) && time >= election_end(e))
+                if (e->closing_height == 0 && election_closes(e) && time >= election_end(e))
                         return true;
         }
         return false;
@@ -136,25 +145,14 @@ static int count_vote(void *userdata, const StoredVote *v) {
         Counting *k = ASSERT_PTR(userdata);
         _cleanup_(ballot_freep) Ballot *ballot = NULL;
         _cleanup_json_ Json *o = NULL;
-        Entry e = {};
         const char *text;
         size_t n;
         int r;
 
         buf_reset(&k->line);
-        r = k->chain->store->ops->entry_get(k->chain->store, v->place, NULL, &k->line);
+        r = state_read_ballot(k->chain->state, v->place, &k->line, &text, &n);
         if (r < 0)
-                return r == -ENODATA ? -EUCLEAN : r;
-
-        text = k->line.p;
-        n = k->line.n;
-        if (!k->chain->lean) {
-                if (vote_parse_canonical(&e, k->line.p, k->line.n) != 0)
-                        return -EUCLEAN;
-                e.line = k->line.p;
-                text = entry_ballot_text(&e);
-                n = e.vote.n_ballot;
-        }
+                return r;
 
         r = line_parse(&o, text, n, n, NULL);
         if (r == 0)
@@ -175,6 +173,15 @@ int chain_count(Chain *c, const ElectionInfo *e, Result **ret) {
         assert(e);
         assert(ret);
 
+        lot = (Lot) {
+                .network = c->genesis->network,
+                .election = e->id,
+                .value = e->draw_value,
+                .signer = e->draw_signer,
+        };
+        if (e->definition->secrecy == SECRECY_SEALED)
+                return chain_count_sealed(c, e, e->drawn ? &lot : NULL, ret);
+
         r = count_new(&count, (Definition *) e->definition);
         if (r < 0)
                 return r;
@@ -185,11 +192,5 @@ int chain_count(Chain *c, const ElectionInfo *e, Result **ret) {
         if (r < 0)
                 return r;
 
-        lot = (Lot) {
-                .network = c->genesis->network,
-                .election = e->id,
-                .value = e->draw_value,
-                .signer = e->draw_signer,
-        };
         return count_finish(count, e->drawn ? &lot : NULL, ret);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ledger/board.h"
 #include "ledger/chain-private.h"
 
 #include "codec/line.h"
@@ -149,8 +150,10 @@ int chain_read_block(Chain *c, uint64_t height, Block **ret) {
         r = block_read(&b, c->genesis, &p, &n, NULL);
         if (r != 0)
                 return r > 0 ? -EUCLEAN : r;
-        for (size_t i = 0; i < b->n_entries; i++)
-                b->entries[i]->verified = b->entries[i]->content_checked = true;
+        for (size_t i = 0; i < b->n_entries; i++) {
+                b->entries[i]->verified = true;
+                content_set_checked(c->state, b->entries[i]);
+        }
 
         *ret = TAKE_PTR(b);
         return 0;
@@ -252,6 +255,7 @@ int chain_pending_at(const Chain *c, size_t i, PendingInfo *ret) {
                 .kind = a->entry->kind,
                 .place = a->place,
                 .name = a->entry->kind == ENTRY_ROLL ? a->entry->roll.name
+                        : a->board ? board_line(a->board)->name
                         : a->election ? a->election->act->entry->election.definition->name : "",
                 .approvals = act_approvals(c->state, a),
                 .needed = c->genesis->approvals,

@@ -5,6 +5,7 @@
 
 typedef struct Entries {
         const Genesis *genesis;
+        State *state;
         Entry **items;
         size_t n, allocated;
 } Entries;
@@ -30,7 +31,8 @@ static int collect(void *userdata, Place place, int kind, const char *line, size
         if (r < 0)
                 return r;
 
-        e->verified = e->content_checked = true;        /* or it had not been connected */
+        e->verified = true;     /* or it had not been connected */
+        content_set_checked(entries->state, e);
         entries->items[entries->n++] = TAKE_PTR(e);
         return 0;
 }
@@ -77,7 +79,7 @@ static int hand_out(Entries *entries, Entry ***ret, size_t *ret_n) {
 }
 
 int chain_disconnect(Chain *c, uint64_t height, Entry ***entries, size_t *n_entries) {
-        _cleanup_(entries_done) Entries gone = { .genesis = c->genesis };
+        _cleanup_(entries_done) Entries gone = { .genesis = c->genesis, .state = c->state };
         int r;
 
         assert(entries && n_entries);
@@ -94,7 +96,7 @@ int chain_disconnect(Chain *c, uint64_t height, Entry ***entries, size_t *n_entr
 int chain_switch(Chain *c, uint64_t fork_height, Block *const *branch, const uint8_t (*works)[16],
                 size_t n, Entry ***disconnected, size_t *n_disconnected, size_t *ret_bad,
                 Why *why) {
-        _cleanup_(entries_done) Entries gone = { .genesis = c->genesis };
+        _cleanup_(entries_done) Entries gone = { .genesis = c->genesis, .state = c->state };
         int r = 0, q;
 
         assert(branch || n == 0);

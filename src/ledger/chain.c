@@ -112,7 +112,13 @@ int chain_load(Chain *c) {
         forget_pool(c);
         recent_undo(&c->recent, 0);
 
-        if ((r = state_new(&c->state, c->genesis, c->store)) < 0 || (r = chain_read_tip(c)) < 0 ||
+        r = state_new(&c->state, c->genesis, c->store);
+        if (r < 0)
+                return r;
+        c->state->workers = c->workers;
+        c->state->lean = c->lean;
+
+        if ((r = chain_read_tip(c)) < 0 ||
                         (r = ops->entry_each(c->store, 0, PLACE(c->tip.height + 1, 0),
                                          STORE_KIND_RARE, load_act, c)) < 0 ||
                         (r = state_find_closings(c->state, c->tip.height)) < 0 ||
@@ -208,7 +214,7 @@ Store* chain_store(const Chain *c) {
 void chain_set_lean(Chain *c) {
         assert(c);
 
-        c->lean = true;
+        c->lean = c->state->lean = true;
 }
 
 /* --- the store's pool --- */
@@ -244,47 +250,6 @@ int chain_pool_forget(Chain *c, const Id *id) {
         return 0;
 }
 
-/* --- checking --- */
-
-int chain_check_entry(Chain *c, const Entry *e, uint64_t time, Why *why) {
-        assert(c);
-        assert(e);
-
-        /* What is found out once about an entry's content is noted in it; nothing else of it is
-         * touched. */
-        return state_check(c->state, (Entry *) e, time, why);
-}
-
-bool chain_entry_has_future(Chain *c, const Entry *e) {
-        int r;
-
-        assert(c);
-        assert(e);
-
-        r = state_check(c->state, (Entry *) e, c->tip.time, NULL);
-        if (r == V_EARLY && e->kind == ENTRY_VOTE) {    /* would it do when the election is open? */
-                const Election *el = state_election(c->state, &e->vote.election);
-
-                if (election_stands(el))
-                        r = state_check(c->state, (Entry *) e,
-                                        el->act->entry->election.definition->opens, NULL);
-        }
-
-        switch (r) {
-
-        case V_EARLY:
-        case V_UNKNOWN:         /* what it names may come, or come again */
-                return true;
-
-        case V_SIGNER:          /* admins come and go, an election's rolls do not change */
-        case V_LIMIT:
-                return e->kind != ENTRY_VOTE;
-
-        default:                /* valid, or our own failure, which is not the entry's */
-                return r <= 0;
-        }
-}
-
 /* --- connecting --- */
 
 int chain_check_header(const Chain *c, const Header *h, Why *why) {
@@ -307,12 +272,29 @@ int chain_check_header(const Chain *c, const Header *h, Why *why) {
         return 0;
 }
 
+/* What e proves is checked later, with that of the block's other entries. */
+static int gather_content(Chain *c, Entry *e, size_t position, ContentList *list, Why *why) {
+        CheckContent *content;
+        int r;
+
+        r = content_make(c->state, e, &content, why);
+        if (r != 0 || !content)
+                return r;
+        if (c->content_sink)
+                return c->content_sink(c->content_sink_userdata, content, position);
+        return content_list_add(list, content, e, position);
+}
+
 /* In memory; the store has not been touched yet. */
 static int apply_entries(Chain *c, const Block *b, Why *why) {
+        _cleanup_(content_list_done) ContentList list = {};
+        size_t position = 0;
         int r;
 
         for (size_t i = 0; i < b->n_entries; i++) {
                 r = state_check(c->state, b->entries[i], b->header.time, why);
+                if (r == 0)
+                        r = gather_content(c, b->entries[i], i, &list, why);
                 if (r > 0) {
                         c->bad_entry = i;
                         return why_prefix(why, r, "block %" PRIu64 ", entry %zu", b->header.height,
@@ -323,7 +305,13 @@ static int apply_entries(Chain *c, const Block *b, Why *why) {
                 if (r < 0)
                         return r;
         }
-        return 0;
+
+        r = content_list_run(&list, c->workers, &position, why);
+        if (r > 0) {
+                c->bad_entry = position;
+                return why_prefix(why, r, "block %" PRIu64 ", entry %zu", b->header.height, position);
+        }
+        return r;
 }
 
 static int store_entry(Chain *c, const Entry *e, Place place) {
@@ -453,6 +441,8 @@ int chain_select(Chain *c, Entry *const *candidates, size_t n, uint64_t time, He
                 if (bytes + e->n_line + 1 > c->genesis->limits.block_bytes)
                         continue;
                 r = state_check(c->state, e, time, NULL);
+                if (r == 0)
+                        r = content_check(c->state, e, NULL);   /* most of them were checked before */
                 if (r > 0)
                         continue;
                 if (r == 0)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "crypto/check.h"
 #include "election/result.h"
+#include "election/sealed-sum.h"
 #include "ledger/block.h"
 #include "ledger/store.h"
 
@@ -10,6 +12,7 @@
  * disconnecting is "forget what is of this height and above". Writes go to the store's open transaction; the caller
  * commits (chain_commit()) or rolls back (chain_rollback(), which reloads what memory holds). */
 typedef struct Chain Chain;
+struct Workers;
 
 typedef enum ElectionPhase {
         ELECTION_PENDING,       /* posted, approvals are missing */
@@ -35,6 +38,7 @@ typedef struct ElectionInfo {   /* borrowed until the chain changes */
         uint64_t voters, weight;        /* on its rolls */
         uint64_t ballots;               /* voters who have a vote in the ledger */
         const RollSet *rolls;           /* NULL while pending */
+        unsigned threshold, shares;     /* of sealed elections: how many trustees open it, and have done so */
         bool drawn;             /* the lot */
         const char *draw_value;
         Key draw_signer;
@@ -54,9 +58,19 @@ const ChainTip* chain_tip(const Chain *c);
 const Genesis* chain_genesis(const Chain *c);
 Store* chain_store(const Chain *c);
 
+/* What takes a core, such as the sum of sealed ballots or the proofs of a block that nobody has checked before, runs on their
+ * threads. They stay the caller's; NULL: in place. */
+void chain_set_workers(Chain *c, struct Workers *w);
+
 /* Whether e is valid in a block with that time on the tip: rights, names, times, seq, ballot; everything but its
  * signature. Cheap checks first. 0, verdict, -errno. */
 _must_check_ int chain_check_entry(Chain *c, const Entry *e, uint64_t time, Why *why);
+/* The same without what costs as much as many signatures, the proofs of what belongs to sealed elections. */
+_must_check_ int chain_check_rules(Chain *c, const Entry *e, uint64_t time, Why *why);
+/* That, for another thread: *ret NULL if nothing is left to check. e passes the rules. Once it was answered well:
+ * e->content_checked = true, and nobody checks it again. 0, verdict, -errno. */
+bool chain_entry_is_checked(Chain *c, const Entry *e);   /* whether nothing is left of that */
+_must_check_ int chain_entry_content(Chain *c, Entry *e, CheckContent **ret, Why *why);
 /* Whether e could still become valid on this chain, now or later (false: drop it from the pool). */
 bool chain_entry_has_future(Chain *c, const Entry *e);
 
@@ -87,6 +101,10 @@ _must_check_ int chain_select(Chain *c, Entry *const *candidates, size_t n, uint
 /* For an audit, which never goes back: of votes only the ballots are stored from now on (what chain_count() reads), and
  * nothing can be disconnected or read back as text. */
 void chain_set_lean(Chain *c);
+/* Likewise: chain_connect() takes what entries prove for granted and hands the check to fn, which takes it over (0 or -errno).
+ * position: of the entry in its block. */
+typedef int (*chain_content_fn)(void *userdata, CheckContent *content, size_t position);
+void chain_set_content_sink(Chain *c, chain_content_fn fn, void *userdata);
 
 /* --- reading --- */
 /* The chain as an engine reads it (EngineSetup.chain), without what may be NULL there: all that an audit needs. Valid while c is. */
@@ -97,8 +115,50 @@ _must_check_ int chain_election_by_name(const Chain *c, const char *name, Electi
 _must_check_ int chain_election_by_id(const Chain *c, const Id *id, ElectionInfo *ret);            /* -ENODATA */
 /* The last vote of that key: 0, -ENODATA (none yet), V_SIGNER (not on the rolls). ret_number, ret_weight may be NULL. */
 _must_check_ int chain_voter(Chain *c, const ElectionInfo *e, const Key *k, uint32_t *ret_number, uint64_t *ret_weight, StoredVote *ret);
-/* Counts what is in the ledger now (so an open election gives its interim figures: the caller decides whether to ask). */
+/* Counts what is in the ledger now (so an open election gives its interim figures: the caller decides whether to ask). A sealed
+ * one has no figures before enough trustees have opened its sums (-EBUSY); its result says in sealed.working, beside what is in
+ * result.h, which sums were opened, and by whom: {"ciphers": [[[alpha, beta], ...], ...], "hash": id (sealed_total_hash()),
+ * "shares": [{"trustee": n, "key": key, "height": n, "position": n, "counts": bool}, ...]}. */
 _must_check_ int chain_count(Chain *c, const ElectionInfo *e, Result **ret);
+/* Of a sealed election that has closed: the sum of its last ballots. Borrowed until the chain changes. -EBUSY, -EINVAL (an open
+ * election), other -errno. */
+_must_check_ int chain_sealed_total(Chain *c, const ElectionInfo *e, const SealedTotal **ret);
+typedef struct ShareInfo {      /* borrowed likewise */
+        Key signer;
+        unsigned trustee;
+        Place place;
+        bool counts;            /* among the first `threshold` */
+        const ShareLine *line;
+} ShareInfo;
+_must_check_ int chain_share_at(Chain *c, const ElectionInfo *e, size_t i, ShareInfo *ret);     /* in ledger order; -ENODATA */
+
+typedef struct SeatInfo {       /* of a board, one for each trustee */
+        Key key;
+        Element sealing;        /* E */
+        const DealLine *deal;   /* NULL: not yet */
+        bool confirmed, objected;
+        Element share_key;      /* X_j, once all deals are in */
+} SeatInfo;
+typedef struct BoardInfo {      /* borrowed until the chain changes */
+        Place place;
+        Id id;
+        const BoardLine *line;
+        BoardPhase phase;       /* as of the tip's time */
+        unsigned approvals, approvals_needed;
+        unsigned n_deals, n_confirms;
+        const Id *deals;        /* the root of the deals, what trustees confirm; NULL: not all are in */
+        const Element *key;     /* Y, for ballots once the board is ready; likewise */
+        uint64_t ready_time;    /* of the block in which it became ready; 0: it is not */
+        const Key *liar, *objector;     /* a dealer whose share was shown to be wrong, and by whom; NULL */
+        SeatInfo seats[TRUSTEES_MAX];
+} BoardInfo;
+size_t chain_n_boards(const Chain *c);
+_must_check_ int chain_board_at(const Chain *c, size_t i, BoardInfo *ret);      /* in ledger order */
+_must_check_ int chain_board_by_name(const Chain *c, const char *name, BoardInfo *ret);         /* -ENODATA */
+_must_check_ int chain_board_by_id(const Chain *c, const Id *id, BoardInfo *ret);               /* -ENODATA */
+/* The sealing key that a board would take now. -ENODATA. */
+typedef struct TrusteeInfo { Place place; Id id; Element sealing; } TrusteeInfo;
+_must_check_ int chain_trustee_by_key(const Chain *c, const Key *k, TrusteeInfo *ret);
 /* Whether some election that stands has passed closes + grace by time without a block after it (DESIGN 3, due (b)). */
 bool chain_closing_due(const Chain *c, uint64_t time);
 /* A name of an admin entry or roll parts: for `roll` names -> entry ids. */

@@ -39,12 +39,24 @@ typedef struct EntryType {
         /* Enough have signed. 0 or -ENOMEM. NULL: nothing but that. */
         int (*effect)(State *s, Act *act);
         void (*uneffect)(State *s, Act *act);
+
+        /* --- what it proves beside its signature, which costs as much as many signatures: checked on
+         * any thread, once. check() was passed before. --- */
+
+        /* Makes the check; *ret NULL: e has nothing to prove. Whatever of the state goes into it is
+         * copied. 0, verdict (what is found wrong at once), -errno. NULL: nothing to prove. */
+        int (*content)(State *s, Entry *e, CheckContent **ret, Why *why);
+        /* What of the state it would be checked against now. NULL: what the line itself names, or
+         * nothing. */
+        void (*context)(State *s, const Entry *e, Id *ret);
 } EntryType;
 
 const EntryType* entry_type(EntryKind k);       /* never NULL for a kind in range */
 
 extern const EntryType entry_type_roll, entry_type_election, entry_type_approve,
-                entry_type_withdraw, entry_type_admins, entry_type_draw, entry_type_vote;
+                entry_type_withdraw, entry_type_admins, entry_type_draw, entry_type_vote,
+                entry_type_trustee, entry_type_board, entry_type_deal, entry_type_confirm,
+                entry_type_object, entry_type_share;
 
 /* Reads a vote in its canonical form without building a tree: 0 and *e filled in, or V_FORM (read
  * it the long way, which says what is wrong). The line was checked to be canonical. */

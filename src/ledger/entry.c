@@ -16,6 +16,12 @@ static const EntryType *const entry_types[] = {
         [ENTRY_ADMINS]   = &entry_type_admins,
         [ENTRY_DRAW]     = &entry_type_draw,
         [ENTRY_VOTE]     = &entry_type_vote,
+        [ENTRY_TRUSTEE]  = &entry_type_trustee,
+        [ENTRY_BOARD]    = &entry_type_board,
+        [ENTRY_DEAL]     = &entry_type_deal,
+        [ENTRY_CONFIRM]  = &entry_type_confirm,
+        [ENTRY_OBJECT]   = &entry_type_object,
+        [ENTRY_SHARE]    = &entry_type_share,
 };
 _Static_assert(ELEMENTSOF(entry_types) == _ENTRY_KIND_MAX, "a row for every kind");
 _Static_assert((int) ENTRY_VOTE == STORE_KIND_VOTE, "the store knows which kind is many");

@@ -6,10 +6,9 @@
 #include "crypto/check.h"
 #include "election/definition.h"
 #include "election/roll.h"
-#include "ledger/genesis.h"
+#include "ledger/sealed.h"
 
-/* A signed line that changes the state of the ledger. entry_types[] (entry.c) has a row a kind; the rows of
- * sealed elections come as new files. */
+/* A signed line that changes the state of the ledger. entry_types[] (entry.c) has a row a kind. */
 typedef enum EntryKind {
         ENTRY_ROLL,
         ENTRY_ELECTION,
@@ -17,7 +16,13 @@ typedef enum EntryKind {
         ENTRY_WITHDRAW,
         ENTRY_ADMINS,
         ENTRY_DRAW,
-        ENTRY_VOTE,
+        ENTRY_VOTE,             /* these numbers are stored: append, never renumber */
+        ENTRY_TRUSTEE,
+        ENTRY_BOARD,
+        ENTRY_DEAL,
+        ENTRY_CONFIRM,
+        ENTRY_OBJECT,
+        ENTRY_SHARE,
         _ENTRY_KIND_MAX,
 } EntryKind;
 
@@ -31,7 +36,9 @@ typedef struct Entry {
         size_t n_line;
         bool verified;          /* its signature was checked in this process */
         bool content_checked;   /* so was what costs time and depends on nothing that changes: a vote's ballot against its
-                                 * election, a roll's keys; set by chain_check_entry() and entry_check_keys() */
+                                 * election, a roll's keys, the proofs of what belongs to sealed elections; set by
+                                 * chain_check_entry() and entry_check_keys() */
+        Id context;             /* what of the state its proofs were checked against (EntryType.context), zero: nothing */
         union {
                 struct {
                         Id election;
@@ -46,6 +53,12 @@ typedef struct Entry {
                 struct { Id election; } withdraw;
                 struct { Key *add, *remove; size_t n_add, n_remove; } admins;
                 struct { Id election; char *value; } draw;
+                struct { TrusteeLine *line; } trustee;
+                struct { BoardLine *line; } board;
+                struct { DealLine *line; } deal;
+                struct { Id board, deals; } confirm;
+                struct { ObjectLine *line; } object;
+                struct { ShareLine *line; } share;
         };
 } Entry;
 

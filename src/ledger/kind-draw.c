@@ -53,6 +53,9 @@ static int draw_check_effect(State *s, const Entry *e, uint64_t time, Why *why) 
                                                          "election %s is void: it was not approved "
                                                          "in time",
                                                          d->name);
+        if (time >= d->opens && election_lacks_board(el))
+                return why_set(why, V_LATE,
+                                "election %s is void: its board was not ready when it opened", d->name);
         if (time < election_end(el))
                 return why_set(why, V_EARLY,
                                 "election %s takes votes until %" PRIu64

@@ -2,7 +2,8 @@
 #include <inttypes.h>
 
 #include "codec/hex.h"
-#include "ledger/state.h"
+#include "election/sealed-form.h"
+#include "ledger/board.h"
 
 /* What makes an election and takes it back: `election` and `withdraw`. */
 
@@ -12,6 +13,7 @@ static Election* election_free(Election *e) {
 
         roll_set_unref(e->rolls);
         free(e->voters);
+        election_forget_sum(e);
         free(e);
         return NULL;
 }
@@ -20,16 +22,25 @@ DEFINE_CLEANUP(Election*, election_free)
 /* --- election --- */
 
 static int election_entry_parse(Entry *e, const Json *o, const Genesis *g, Why *why) {
+        const Definition *d;
         int r;
 
         r = definition_parse(&e->election.definition, o, why);
         if (r != 0)
                 return r;
-        if (e->election.definition->secrecy != SECRECY_OPEN)
+        d = e->election.definition;
+        if (d->secrecy == SECRECY_SEALED && (r = sealed_check_engine(g, why)) != 0)
+                return r;
+        r = definition_check(d, g->limits.vote_bytes, g->limits.grace, why);
+        if (r != 0 || d->secrecy != SECRECY_SEALED)
+                return r;
+
+        if (sealed_share_bytes_max(d) > g->limits.entry_bytes)
                 return why_set(why, V_DEFINITION,
-                                "sealed elections need the quorum engine and a board of trustees, "
-                                "which this version of voted does not have: use \"open\"");
-        return definition_check(e->election.definition, g->limits.vote_bytes, g->limits.grace, why);
+                                "a trustee's share in opening the sums would have up to %zu bytes, the "
+                                "network allows entries of %" PRIu32,
+                                sealed_share_bytes_max(d), g->limits.entry_bytes);
+        return 0;
 }
 
 static void election_entry_done(Entry *e) {
@@ -59,21 +70,54 @@ static int election_check_effect(State *s, const Entry *e, uint64_t time, Why *w
         return 0;
 }
 
+/* The board of a sealed election: in effect, not void yet, and made for it. */
+static int check_board(const State *s, const Definition *d, uint64_t time, Why *why) {
+        const Board *b = state_board(s, &d->board);
+        const BoardLine *line;
+
+        if (!b)
+                return why_set(why, V_UNKNOWN, "\"board\" names %s, which is no board in the ledger",
+                                id_hex(&d->board, (char[ID_HEX]) {}));
+        line = board_line(b);
+
+        switch (board_phase(b, time)) {
+
+        case BOARD_PENDING:
+                return why_set(why, V_EARLY,
+                                "board %s awaits approvals: post the election when it is in effect",
+                                line->name);
+
+        case BOARD_VOID:
+                return board_refuse_void(b, time, why);
+
+        case BOARD_DEALING:
+        case BOARD_CONFIRMING:
+        case BOARD_READY:
+        case _BOARD_PHASE_MAX:
+                break;
+        }
+
+        for (size_t i = 0; i < line->n_elections; i++)
+                if (streq(line->elections[i], d->name))
+                        return 0;
+        return why_set(why, V_DEFINITION, "board %s does not serve an election %s: its entry names those that it does",
+                        line->name, d->name);
+}
+
 static int election_check(State *s, Entry *e, uint64_t time, Why *why) {
         const Definition *d = e->election.definition;
         _cleanup_(roll_set_unrefp) RollSet *rolls = NULL;
-        const Election *other;
+        int r;
 
-        (void) time;
+        r = state_check_name(s, d->name, why);
+        if (r != 0)
+                return r;
+        if (d->secrecy != SECRECY_SEALED)
+                return state_rolls(s, d, &rolls, why);
 
-        other = state_election_by_name(s, d->name);
-        if (other)
-                return why_set(why, V_DUPLICATE,
-                                "there is an election %s already, in block %" PRIu64
-                                ": a name is taken for ever, choose another",
-                                d->name, PLACE_HEIGHT(other->act->place));
-
-        return state_rolls(s, d, &rolls, why);
+        if ((r = check_board(s, d, time, why)) != 0 || (r = state_rolls(s, d, &rolls, why)) != 0)
+                return r;
+        return sealed_rolls_check(d, rolls, why);
 }
 
 static int election_post(State *s, Act *act) {
@@ -81,7 +125,7 @@ static int election_post(State *s, Act *act) {
         _cleanup_(election_freep) Election *e = NULL;
         int r;
 
-        if (state_election_by_name(s, d->name))
+        if (state_check_name(s, d->name, NULL) != 0)
                 return -EUCLEAN;
         r = GROW(s->elections, s->n_elections, s->allocated_elections);
         if (r < 0)
@@ -92,6 +136,11 @@ static int election_post(State *s, Act *act) {
                 return -ENOMEM;
         e->act = act;
         e->grace = d->grace > 0 ? d->grace : s->genesis->limits.grace;
+        if (d->secrecy == SECRECY_SEALED) {
+                e->board = state_board(s, &d->board);
+                if (!e->board)
+                        return -EUCLEAN;
+        }
 
         r = state_rolls(s, d, &e->rolls, NULL);
         if (r != 0)

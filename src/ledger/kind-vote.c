@@ -5,8 +5,9 @@
 #include "codec/hex.h"
 #include "codec/line.h"
 #include "election/ballot.h"
-#include "ledger/entry-type.h"
-#include "ledger/state.h"
+#include "election/sealed-ballot.h"
+#include "election/sealed-form.h"
+#include "ledger/board.h"
 
 /* {"ballot":{...},"election":id,"kind":"vote","seq":n,"signature":...,"signer":key}
  *
@@ -119,10 +120,21 @@ int entry_ballot(const Entry *e, Json **ret) {
         return r > 0 ? -ENOMEM : r;
 }
 
+/* A sealed ballot has one size. What it is else takes a while: vote_content(). */
+static int check_sealed_size(const Definition *d, const Entry *e, Why *why) {
+        if (e->vote.n_ballot == sealed_form_bytes(d))
+                return 0;
+        return why_set(why, V_BALLOT,
+                        "a ballot of %" PRIu32 " bytes, expected %zu, {\"sealed\":[...]} of election %s",
+                        e->vote.n_ballot, sealed_form_bytes(d), d->name);
+}
+
 static int check_ballot(const Election *el, Entry *e, Why *why) {
         _cleanup_json_ Json *ballot = NULL;
         int r;
 
+        if (el->board)
+                return check_sealed_size(el->act->entry->election.definition, e, why);
         if (e->content_checked)
                 return 0;
 
@@ -165,6 +177,9 @@ static int vote_check(State *s, Entry *e, uint64_t time, Why *why) {
                 return why_set(why, V_EARLY,
                                 "election %s opens at %" PRIu64 ", the block's time is %" PRIu64,
                                 d->name, d->opens, time);
+        if (election_lacks_board(el))
+                return why_set(why, V_LATE,
+                                "election %s is void: its board was not ready when it opened", d->name);
         if (time >= election_end(el))
                 return why_set(why, V_LATE,
                                 "election %s closed at %" PRIu64 ", votes entered until %" PRIu64
@@ -198,9 +213,142 @@ static int vote_check(State *s, Entry *e, uint64_t time, Why *why) {
         return check_ballot(el, e, why);
 }
 
+/* --- that a sealed ballot is one that the election allows --- */
+
+typedef struct VoteContent {
+        CheckContent content;
+        Entry *entry;
+        Definition *definition;
+        BallotStatement statement;      /* but for the ciphers */
+} VoteContent;
+
+#define TOGETHER_MAX 64U
+
+/* 0, and *ret is what is left to check; the verdict is set where its form is wrong. -ENOMEM. */
+static int prepare(VoteContent *v, SealedBallot **ret) {
+        _cleanup_json_ Json *o = NULL;
+        int r;
+
+        r = entry_ballot(v->entry, &o);
+        if (r == 0)
+                r = sealed_ballot_parse(ret, v->definition, o, &v->content.why);
+        v->content.verdict = MAX(r, 0);
+        return MIN(r, 0);
+}
+
+static int run_together(CheckContent *const *contents, size_t n) {
+        SealedBallot *ballots[TOGETHER_MAX] = {};
+        _cleanup_free_ SealedCheck *checks = NULL;
+        size_t m = 0;
+        int r = 0;
+
+        checks = new0(SealedCheck, n);
+        if (!checks)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < n && r == 0; i++) {
+                VoteContent *v = (VoteContent *) contents[i];
+
+                r = prepare(v, &ballots[i]);
+                if (ballots[i])
+                        checks[m++] = (SealedCheck) {
+                                .ballot = ballots[i],
+                                .definition = v->definition,
+                                .statement = v->statement,
+                        };
+        }
+        if (r == 0)
+                r = sealed_checks_run(checks, m);
+
+        m = 0;
+        for (size_t i = 0; i < n; i++) {
+                if (ballots[i]) {
+                        contents[i]->verdict = checks[m].verdict;
+                        contents[i]->why = checks[m++].why;
+                }
+                sealed_ballot_free(ballots[i]);
+        }
+        return r;
+}
+
+static int content_run(CheckContent *const *contents, size_t n) {
+        for (size_t i = 0; i < n; i += TOGETHER_MAX) {
+                int r;
+
+                r = run_together(contents + i, MIN(n - i, (size_t) TOGETHER_MAX));
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static void content_free(CheckContent *c) {
+        VoteContent *v = (VoteContent *) c;
+
+        entry_unref(v->entry);
+        definition_unref(v->definition);
+        free(v);
+}
+
+static const CheckContentType content_type = {
+        .run = content_run,
+        .free = content_free,
+};
+
+/* One for each option, and one for the sum where the method has one. */
+static size_t count_proofs(const Definition *d) {
+        AllowedValues values;
+        size_t n = d->n_options;
+
+        for (size_t i = 0; i < d->n_questions; i++)
+                n += sealed_total_values(&d->questions[i], d->blank, &values);
+        return n;
+}
+
+static int vote_content(State *s, Entry *e, CheckContent **ret, Why *why) {
+        const Election *el = state_election(s, &e->vote.election);
+        Definition *d;
+        VoteContent *v;
+
+        (void) why;
+
+        if (!el)
+                return -EUCLEAN;
+        if (!el->board)
+                return 0;               /* open: vote_check() has looked at it */
+        d = el->act->entry->election.definition;
+
+        v = new0(VoteContent, 1);
+        if (!v)
+                return -ENOMEM;
+        *v = (VoteContent) {
+                .content = { .type = &content_type, .n_proofs = count_proofs(d) },
+                .entry = entry_ref(e),
+                .definition = definition_ref(d),
+                .statement = {
+                        .network = s->genesis->network,
+                        .election = e->vote.election,
+                        .board_key = el->board->y,
+                        .signer = e->signer,
+                        .seq = e->vote.seq,
+                },
+        };
+        *ret = &v->content;
+        return 0;
+}
+
+static void vote_context(State *s, const Entry *e, Id *ret) {
+        const Election *el = state_election(s, &e->vote.election);
+
+        if (el && el->board)
+                memcpy(ret->b, el->board->y.b, sizeof(ret->b));
+}
+
 const EntryType entry_type_vote = {
         .name = "vote",
         .limit = offsetof(Limits, vote_bytes),
         .parse = vote_parse,
         .check = vote_check,
+        .content = vote_content,
+        .context = vote_context,
 };

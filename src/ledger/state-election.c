@@ -2,7 +2,7 @@
 #include <inttypes.h>
 
 #include "codec/hex.h"
-#include "ledger/state.h"
+#include "ledger/board.h"
 
 /* What the state knows of elections beside their entries: who may vote, and who has voted. */
 
@@ -12,6 +12,16 @@ bool election_in_time(const State *s, const Definition *d, uint64_t time) {
 
 bool election_stands(const Election *e) {
         return e->act->effect > 0 && !e->withdrawn;
+}
+
+bool election_lacks_board(const Election *e) {
+        const Definition *d = e->act->entry->election.definition;
+
+        return e->board && (e->board->ready_time == 0 || e->board->ready_time >= d->opens);
+}
+
+bool election_closes(const Election *e) {
+        return election_stands(e) && !election_lacks_board(e);
 }
 
 bool election_voter(const Election *e, Entry *vote, uint32_t *ret) {
@@ -36,6 +46,19 @@ Election* state_election_by_name(const State *s, const char *name) {
 
         HASH_FIND_STR(s->by_name, name, e);
         return e;
+}
+
+int state_check_name(const State *s, const char *name, Why *why) {
+        const Election *e = state_election_by_name(s, name);
+        const Board *b = state_board_by_name(s, name);
+
+        if (!e && !b)
+                return 0;
+        return why_set(why, V_DUPLICATE,
+                        "there is %s %s already, in block %" PRIu64
+                        ": a name is taken for ever, choose another",
+                        e ? "an election" : "a board", name,
+                        PLACE_HEIGHT(e ? e->act->place : b->act->place));
 }
 
 /* --- rolls --- */
@@ -186,6 +209,28 @@ int election_count_ballots(State *s, Election *e) {
         assert(e);
 
         return e->ballots_known ? 0 : read_votes(s, e);
+}
+
+int state_read_ballot(State *s, Place place, Buf *line, const char **ret_ballot, size_t *ret_n) {
+        size_t before = line->n;
+        Entry e = {};
+        int r;
+
+        r = s->store->ops->entry_get(s->store, place, NULL, line);
+        if (r < 0)
+                return r == -ENODATA ? -EUCLEAN : r;
+
+        *ret_ballot = line->p + before;
+        *ret_n = line->n - before;
+        if (s->lean)
+                return 0;
+
+        if (vote_parse_canonical(&e, *ret_ballot, *ret_n) != 0)
+                return -EUCLEAN;
+        e.line = line->p + before;
+        *ret_ballot = entry_ballot_text(&e);
+        *ret_n = e.vote.n_ballot;
+        return 0;
 }
 
 int state_vote_undone(State *s, const Entry *vote) {

@@ -103,14 +103,35 @@ void state_begin(State *s, uint64_t height, uint64_t time, const Id *block) {
         assert(block);
 
         s->n_votes = 0;
+        s->height = height;
+        s->time = time;
         for (size_t i = 0; i < s->n_elections; i++) {
                 Election *e = s->elections[i];
 
-                if (e->closing_height == 0 && election_stands(e) && time >= election_end(e)) {
+                if (e->closing_height == 0 && election_closes(e) && time >= election_end(e)) {
                         e->closing_height = height;
                         e->closing_block = *block;
                 }
         }
+}
+
+int state_time_at(State *s, uint64_t height, uint64_t *ret) {
+        StoredBlock b = {};
+        int r;
+
+        assert(s);
+        assert(ret);
+
+        if (height == s->height) {
+                *ret = s->time;
+                return 0;
+        }
+        r = s->store->ops->block_get(s->store, height, &b);
+        if (r < 0)
+                return r == -ENODATA ? -EUCLEAN : r;
+        *ret = b.time;
+        stored_block_done(&b);
+        return 0;
 }
 
 void state_keep(State *s) {
@@ -305,6 +326,7 @@ void state_undo(State *s, uint64_t height) {
                 if (s->elections[i]->closing_height >= height) {
                         s->elections[i]->closing_height = 0;
                         s->elections[i]->closing_block = (Id) {};
+                        election_forget_sum(s->elections[i]);
                 }
 }
 
@@ -318,7 +340,7 @@ int state_find_closings(State *s, uint64_t tip) {
                 Election *e = s->elections[i];
                 int r;
 
-                if (!election_stands(e))
+                if (!election_closes(e))
                         continue;
 
                 while (low < high) {

@@ -4,7 +4,9 @@
 #define HASH_NONFATAL_OOM 1     /* an element that found no room has hh.tbl NULL */
 #include <uthash.h>
 
+#include "base/workers.h"
 #include "election/roll.h"
+#include "election/sealed-sum.h"
 #include "ledger/entry-type.h"
 
 /* The state that the entries of a chain make (DESIGN 3), in memory. What administers is few: every
@@ -21,6 +23,7 @@
  * taken effect (and again, should they come back); what has taken effect stays. */
 
 typedef struct Election Election;
+typedef struct Board Board;     /* board.h */
 
 struct Act {                    /* an entry other than a vote, in the ledger */
         Entry *entry;
@@ -31,7 +34,8 @@ struct Act {                    /* an entry other than a vote, in the ledger */
         size_t n_signers;
 
         Act *target;            /* approve: what it approves */
-        Election *election;     /* election, withdraw, draw */
+        Election *election;     /* election, withdraw, draw, share */
+        Board *board;           /* board, deal, confirm, object */
         UT_hash_handle hh;      /* by the entry's id */
         UT_hash_handle hh_roll; /* roll: by name and part */
         char *roll_key;
@@ -52,6 +56,12 @@ struct Election {
         VoterState *voters;     /* by voter number; NULL: not read from the store */
         uint64_t ballots;       /* voters with a vote; meaningful if ballots_known */
         bool ballots_known;
+        /* Sealed elections: */
+        Board *board;           /* NULL: an open one */
+        Act *shares[TRUSTEES_MAX];      /* in ledger order: the first `threshold` count */
+        unsigned n_shares;
+        SealedTotal *total;     /* of the last ballots, once closed and asked for */
+        uint64_t *opened;       /* what it was opened to, option by option; likewise */
         UT_hash_handle hh;      /* by name */
 };
 
@@ -69,6 +79,8 @@ typedef struct VoteDone {       /* a vote applied since state_begin(), and what 
 struct State {
         const Genesis *genesis;
         Store *store;
+        Workers *workers;       /* for what takes a core, such as a sum; NULL: in place */
+        bool lean;              /* of a vote's line the store has the ballot alone */
 
         Act **acts;             /* in ledger order */
         size_t n_acts, allocated_acts;
@@ -76,12 +88,14 @@ struct State {
         Election **elections;   /* in ledger order of their posting */
         size_t n_elections, allocated_elections;
         Election *by_name;
+        Board *boards;          /* by name */
 
         Admin *admins;          /* every term, in order of its beginning */
         size_t n_admins, allocated_admins;
         Key *in_force;          /* derived from admins */
         size_t n_in_force;
 
+        uint64_t height, time;  /* of the block that began last */
         VoteDone *votes;
         size_t n_votes, allocated_votes;
 
@@ -119,6 +133,11 @@ Act* state_act(const State *s, const Id *id);                   /* NULL */
 Election* state_election(
                 const State *s, const Id *id); /* NULL: no election of that id in the ledger */
 Election* state_election_by_name(const State *s, const char *name);
+/* Elections and boards have their names in common. 0 or V_DUPLICATE: taken, for ever. */
+_must_check_ int state_check_name(const State *s, const char *name, Why *why);
+Act* state_trustee(const State *s, const Key *k);       /* the key's last `trustee`; NULL */
+/* The time of a block that is in the store, or is being connected. 0 or -errno. */
+_must_check_ int state_time_at(State *s, uint64_t height, uint64_t *ret);
 bool state_is_admin(const State *s, const Key *k);
 unsigned act_approvals(const State *s, const Act *a);           /* by those who are admins now */
 /* Derives in_force, which has room already: admins[] never shrinks it. */
@@ -135,11 +154,30 @@ _must_check_ int state_rolls(State *s, const Definition *d, RollSet **ret, Why *
 bool election_in_time(const State *s, const Definition *d, uint64_t time);
 /* In effect, and not withdrawn. */
 bool election_stands(const Election *e);
+/* Sealed, and the board was not ready before it opened. Before that it is not known yet: true. */
+bool election_lacks_board(const Election *e);
+/* Stands, and takes votes some day, so that it closes. */
+bool election_closes(const Election *e);
 uint64_t election_end(const Election *e);                       /* closes + grace */
 /* The number of the vote's signer on the rolls, looked up once and remembered in it. False: none. */
 bool election_voter(const Election *e, Entry *vote, uint32_t *ret);
 _must_check_ int election_load_votes(State *s, Election *e);    /* fills e->voters */
 _must_check_ int election_count_ballots(State *s, Election *e); /* fills e->ballots */
+/* Appends the line of a vote, or its ballot, to *line; *ret_ballot is within it. 0 or -errno. */
+_must_check_ int state_read_ballot(State *s, Place place, Buf *line, const char **ret_ballot, size_t *ret_n);
+
+/* Sealed elections (state-sealed.c). What follows from the ballots is computed when it is first asked
+ * for, and kept as long as the closing block is. */
+
+/* Of a closed one whose ballots were counted: whether they are as many as `least`, so that their sums
+ * may be opened; and whether enough trustees have given their shares. */
+bool election_is_counted(const Election *e);
+bool election_is_opened(const Election *e);
+/* The sum of the last ballots. Borrowed. 0, -EBUSY (not closed yet), other -errno. */
+_must_check_ int election_total(State *s, Election *e, const SealedTotal **ret);
+/* What it was opened to, option by option. Borrowed. 0, -EBUSY (not opened yet), other -errno. */
+_must_check_ int election_opened(State *s, Election *e, const uint64_t **ret);
+void election_forget_sum(Election *e);
 
 /* Appends room for one more to a growing array of pointers or structs. */
 #define GROW(array, n, allocated)                                                               \

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "codec/hex.h"
+#include "ledger/board.h"
 #include "ledger/chain-private.h"
 
 #define HEX(id) id_hex((id), (char[ID_HEX]) {})
@@ -61,6 +62,55 @@ static void dump_election(Chain *c, Election *e, Buf *b) {
         }
 }
 
+static void dump_bytes(const void *p, size_t n, Buf *b) {
+        char hex[65];
+
+        hex_encode(hex, p, n);
+        buf_printf(b, " %s", hex);
+}
+
+static void dump_board(Chain *c, const Board *board, Buf *b) {
+        const BoardLine *line = board_line(board);
+
+        buf_printf(b, "board %s %s deals %u confirms %u ready %" PRIu64 " no key %d objection %" PRIu64, line->name,
+                        board_phase_name(board_phase(board, c->tip.time)), board->n_deals, board->n_confirms,
+                        board->ready_time, board->no_key, board->objection ? board->objection->place : 0);
+        dump_bytes(&board->root, sizeof(board->root), b);
+        dump_bytes(&board->y, sizeof(board->y), b);
+        for (unsigned i = 0; i < line->n_trustees; i++) {
+                const Seat *s = &board->seats[i];
+
+                buf_printf(b, "\n seat %" PRIu64 " %" PRIu64 " %" PRIu64, s->trustee->place, s->deal ? s->deal->place : 0,
+                                s->answer ? s->answer->place : 0);
+                dump_bytes(&board->x[i], sizeof(board->x[i]), b);
+        }
+        buf_add_char(b, '\n');
+}
+
+/* What is only computed when it is asked for is asked for. */
+static void dump_sealed(Chain *c, Election *e, Buf *b) {
+        const SealedTotal *total;
+        const uint64_t *opened;
+        int r;
+
+        buf_printf(b, " board %s shares", board_line(e->board)->name);
+        for (unsigned i = 0; i < e->n_shares; i++)
+                buf_printf(b, " %" PRIu64, e->shares[i]->place);
+        r = election_total(c->state, e, &total);
+        buf_printf(b, " total %d", r);
+        if (r == 0) {
+                Id hash;
+
+                r = sealed_total_hash(total, &hash);
+                buf_printf(b, " %s", HEX(&hash));
+        }
+        r = election_opened(c->state, e, &opened);
+        buf_printf(b, " opened %d", r);
+        for (size_t i = 0; r == 0 && i < e->act->entry->election.definition->n_options; i++)
+                buf_printf(b, " %" PRIu64, opened[i]);
+        buf_add_char(b, '\n');
+}
+
 void dump_chain(Chain *c, Buf *ret) {
         const State *s = c->state;
 
@@ -92,8 +142,13 @@ void dump_chain(Chain *c, Buf *ret) {
                                 s->admins[i].removed ? s->admins[i].removed->place : 0);
         for (size_t i = 0; i < s->n_in_force; i++)
                 buf_printf(ret, "in force %s\n", KEY(&s->in_force[i]));
-        for (size_t i = 0; i < s->n_elections; i++)
+        for (size_t i = 0; i < s->n_elections; i++) {
                 dump_election(c, s->elections[i], ret);
+                if (s->elections[i]->board)
+                        dump_sealed(c, s->elections[i], ret);
+        }
+        for (const Board *b = s->boards; b; b = b->hh.next)
+                dump_board(c, b, ret);
 
         for (uint64_t i = c->recent.first; i < c->recent.end; i++) {
                 const RecentId *r = &c->recent.ring[i % RECENT_IDS_MAX];

@@ -86,6 +86,13 @@ __attribute__((destructor)) static void forget_keys(void) {
         free(publics);
 }
 
+static void set_pow(Json *engine, const FixtureSetup *s) {
+        json_set_text(engine, "type", "pow");
+        json_set_int(engine, "difficulty", (int64_t) MAX(s->difficulty, UINT64_C(1)));
+        json_set_int(engine, "interval", (int64_t) MAX(s->interval, UINT64_C(1)));
+        json_set_int(engine, "confirmations", s->confirmations ? s->confirmations : 6);
+}
+
 Genesis* fixture_genesis(const FixtureSetup *setup) {
         FixtureSetup s = setup ? *setup : (FixtureSetup) {};
         _cleanup_json_ Json *engine = NULL;
@@ -100,10 +107,15 @@ Genesis* fixture_genesis(const FixtureSetup *setup) {
                 admins[i] = *fixture_key(FIXTURE_ADMIN + i);
 
         engine = json_new_object();
-        json_set_text(engine, "type", "pow");
-        json_set_int(engine, "difficulty", (int64_t) MAX(s.difficulty, UINT64_C(1)));
-        json_set_int(engine, "interval", (int64_t) MAX(s.interval, UINT64_C(1)));
-        json_set_int(engine, "confirmations", s.confirmations ? s.confirmations : 6);
+        if (s.quorum) {
+                Json *authorities = json_new_array();
+
+                json_add_key(authorities, fixture_key(FIXTURE_SEALER));
+                json_set_text(engine, "type", "quorum");
+                json_set(engine, "authorities", authorities);
+                json_set_int(engine, "delta_ms", 1000);
+        } else
+                set_pow(engine, &s);
         limits = (Limits) {
                 .block_bytes = s.block_bytes,
                 .entry_bytes = s.entry_bytes,

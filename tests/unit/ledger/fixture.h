@@ -29,6 +29,7 @@ typedef struct FixtureSetup {   /* zeros are defaults */
         const char *name;               /* "test" */
         uint64_t difficulty, interval;  /* 1, 1 */
         unsigned confirmations;         /* 6 */
+        bool quorum;                    /* the engine, with the sealer as its one authority; the seals are not its own */
 } FixtureSetup;
 Genesis* fixture_genesis(const FixtureSetup *setup);    /* NULL: all defaults */
 

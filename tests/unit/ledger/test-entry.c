@@ -291,7 +291,9 @@ START_TEST(kinds_have_names_and_some_administer) {
         static const bool administers[] = {
                 [ENTRY_ROLL] = true, [ENTRY_ELECTION] = true, [ENTRY_APPROVE] = false,
                 [ENTRY_WITHDRAW] = true, [ENTRY_ADMINS] = true, [ENTRY_DRAW] = true,
-                [ENTRY_VOTE] = false,
+                [ENTRY_VOTE] = false, [ENTRY_TRUSTEE] = false, [ENTRY_BOARD] = true,
+                [ENTRY_DEAL] = false, [ENTRY_CONFIRM] = false, [ENTRY_OBJECT] = false,
+                [ENTRY_SHARE] = false,
         };
 
         ck_assert_uint_eq(ELEMENTSOF(administers), _ENTRY_KIND_MAX);

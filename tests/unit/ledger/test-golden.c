@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
+#include <limits.h>
 
 #include "base/file.h"
 #include "codec/hex.h"
@@ -8,12 +9,13 @@
 #include "fixture.h"
 #include "ledger/audit.h"
 #include "ledger/export.h"
-#include "run.h"
+#include "poll.h"
 
 /* tests/vectors/golden-ledger.txt is a whole ledger, made anew here from keys with fixed seeds:
- * every kind of entry, two of three approvals, a revote, headers and seals of `pow`. A change of
- * any of its bytes is a change of the ledger: other programs that verify one would no longer agree.
- * */
+ * every kind of entry that elections need, two of three approvals, a revote, headers and seals of
+ * `pow`. golden-sealed-ledger.txt, of `quorum` but without seals, has the kinds that sealed elections
+ * need. A change of any of their bytes is a change of the ledger: other programs that verify one
+ * would no longer agree. */
 
 typedef struct Maker {
         Genesis *g;
@@ -101,10 +103,50 @@ static Buf make_ledger(void) {
         return ret;
 }
 
-static char* golden_path(void) {
-        const char *top = getenv("abs_top_srcdir");
+/* A board that opens an election in which two vote, one of them twice; and one that ends with a right
+ * objection. */
+static Buf make_sealed_ledger(void) {
+        SealedBoard liars;
+        ElectionInfo info;
+        uint64_t next;
+        Buf ret = {};
+        Poll p;
 
-        return path_join(top ? top : ".", "tests/vectors/golden-ledger.txt");
+        poll_new(&p, 3, "'exposed':true,'least':2");
+        sealed_board_init(&liars, p.w.f.genesis, 2, 3);
+        put(&p.w, 2000, sealed_board(&liars, 0, "liars", "'nothing'", SEALED_UNTIL));
+        for (unsigned i = 0; i < 3; i++)
+                put(&p.w, 2000, sealed_deal(&liars, i, i == 1 ? 2 : UINT_MAX));
+        put(&p.w, 2000, sealed_object(&liars, 2, 1));
+        sealed_board_done(&liars);
+
+        put(&p.w, POLL_OPENS, poll_vote(&p, 0, 1, "[[0]]"));
+        put(&p.w, POLL_OPENS, poll_vote(&p, 1, 1, "[[]]"));
+        put(&p.w, POLL_OPENS, poll_vote(&p, 0, 2, "[[2]]"));
+        poll_pass(&p, POLL_END);
+        info = poll_info(&p);
+        put(&p.w, POLL_END, sealed_share(&p.b, p.w.f.chain, &info, 2));
+        put(&p.w, POLL_END, sealed_share(&p.b, p.w.f.chain, &info, 0));
+
+        ck_assert_int_eq(export_genesis(p.w.f.chain, &ret), 0);
+        ck_assert_int_eq(export_blocks(p.w.f.chain, 1, UINT64_MAX, false, SIZE_MAX, &ret, &next), 0);
+        poll_done(&p);
+        return ret;
+}
+
+static const struct {
+        const char *name;
+        Buf (*make)(void);
+} goldens[] = {
+        { "golden-ledger.txt", make_ledger },
+        { "golden-sealed-ledger.txt", make_sealed_ledger },
+};
+
+static char* golden_path(int which) {
+        const char *top = getenv("abs_top_srcdir");
+        _cleanup_free_ char *folder = path_join(top ? top : ".", "tests/vectors");
+
+        return path_join(folder, goldens[which].name);
 }
 
 /* Every line with its id in front, as the file has them. */
@@ -130,13 +172,16 @@ static const char* past_comments(const char *p) {
 }
 
 START_TEST(the_golden_ledger_is_made_to_the_byte) {
-        _cleanup_buf_ Buf made = make_ledger(), lines = with_ids(&made), golden = {};
-        _cleanup_free_ char *path = golden_path();
+        _cleanup_buf_ Buf made = goldens[_i].make(), lines = with_ids(&made), golden = {};
+        _cleanup_free_ char *path = golden_path(_i);
         const char *write = getenv("VOTED_WRITE_GOLDEN"), *a, *b;
         unsigned n = 1;
 
-        if (write)
-                ck_assert_int_eq(write_file_atomic(write, lines.p, lines.n, 0644), 0);
+        if (write) {
+                _cleanup_free_ char *to = path_join(write, goldens[_i].name);
+
+                ck_assert_int_eq(write_file_atomic(to, lines.p, lines.n, 0644), 0);
+        }
 
         ck_assert_msg(read_file(path, 1U << 20, &golden) == 0, "%s (set $abs_top_srcdir)", path);
         ck_assert_ptr_nonnull(lines.p);
@@ -146,24 +191,54 @@ START_TEST(the_golden_ledger_is_made_to_the_byte) {
 }
 END_TEST
 
+static Audit* audit_golden(int which, Store *s, AuditFacts *ret) {
+        _cleanup_buf_ Buf golden = {};
+        _cleanup_free_ char *path = golden_path(which);
+        Audit *audit = NULL;
+        Why why = {};
+
+        ck_assert_int_eq(read_file(path, 1U << 20, &golden), 0);
+        ck_assert_int_eq(audit_new(&audit, s, NULL, NULL), 0);
+        for (const char *p = past_comments(golden.p); *p; p = strchr(p, '\n') + 1)
+                assert_verdict(audit_feed(audit, p + 66, strcspn(p + 66, "\n") + 1, &why), 0, why);
+        assert_verdict(audit_finish(audit, ret, &why), 0, why);
+        return audit;
+}
+
+START_TEST(the_golden_sealed_ledger_passes_its_audit) {
+        _cleanup_(store_freep) Store *s = NULL;
+        _cleanup_(audit_freep) Audit *audit = NULL;
+        _cleanup_(result_freep) Result *result = NULL;
+        _cleanup_buf_ Buf text = {};
+        AuditFacts facts = {};
+        ElectionInfo info;
+        BoardInfo board;
+
+        ck_assert_int_eq(store_memory_new(&s), 0);
+        audit = audit_golden(1, s, &facts);
+        for (EntryKind k = ENTRY_VOTE; k < _ENTRY_KIND_MAX; k++)
+                ck_assert_msg(facts.entries_by_kind[k] > 0, "no %s", entry_kind_name(k));
+
+        ck_assert_int_eq(chain_board_by_name(audit_chain(audit), "liars", &board), 0);
+        ck_assert(key_equal(board.liar, fixture_key(SEALED_TRUSTEE + 1)));
+        ck_assert_int_eq(chain_election_by_name(audit_chain(audit), "secret", &info), 0);
+        ck_assert_int_eq(info.phase, ELECTION_FINAL);
+        ck_assert_int_eq(chain_count(audit_chain(audit), &info, &result), 0);
+        ck_assert_int_eq(json_dump(result->json, &text), 0);
+        ck_assert_ptr_nonnull(strstr(text.p, "\"sums\":[0,0,1]"));
+}
+END_TEST
+
 START_TEST(the_golden_ledger_passes_its_audit) {
         _cleanup_(store_freep) Store *s = NULL;
         _cleanup_(audit_freep) Audit *audit = NULL;
-        _cleanup_buf_ Buf golden = {};
-        _cleanup_free_ char *path = golden_path();
         AuditFacts facts = {};
         ElectionInfo info;
         Result *result;
-        Why why = {};
-        const char *p;
 
-        ck_assert_int_eq(read_file(path, 1U << 20, &golden), 0);
         ck_assert_int_eq(store_memory_new(&s), 0);
-        ck_assert_int_eq(audit_new(&audit, s, NULL, NULL), 0);
-        for (p = past_comments(golden.p); *p; p = strchr(p, '\n') + 1)
-                assert_verdict(audit_feed(audit, p + 66, strcspn(p + 66, "\n") + 1, &why), 0, why);
-        assert_verdict(audit_finish(audit, &facts, &why), 0, why);
-        for (EntryKind k = 0; k < _ENTRY_KIND_MAX; k++)
+        audit = audit_golden(0, s, &facts);
+        for (EntryKind k = 0; k <= ENTRY_VOTE; k++)
                 ck_assert_msg(facts.entries_by_kind[k] > 0, "no %s", entry_kind_name(k));
 
         ck_assert_int_eq(chain_election_by_name(audit_chain(audit), "board", &info), 0);
@@ -180,8 +255,9 @@ START_TEST(the_golden_ledger_passes_its_audit) {
 END_TEST
 
 static void add(TCase *t) {
-        tcase_add_test(t, the_golden_ledger_is_made_to_the_byte);
+        tcase_add_loop_test(t, the_golden_ledger_is_made_to_the_byte, 0, ELEMENTSOF(goldens));
         tcase_add_test(t, the_golden_ledger_passes_its_audit);
+        tcase_add_test(t, the_golden_sealed_ledger_passes_its_audit);
 }
 
 int main(void) {

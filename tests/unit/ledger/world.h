@@ -7,7 +7,7 @@
 /* A fixture's ledger, and entries that are let go with it. */
 typedef struct World {
         Fixture f;
-        Entry *kept[16];        /* freed at the end */
+        Entry *kept[48];        /* freed at the end */
         size_t n_kept;
 } World;
 
