@@ -56,13 +56,13 @@ static int late_by_clock(Peer *p, const Entry *e, Why *why) {
                         format_time(t, info.definition->closes));
 }
 
-/* Everything but the signature. The chain's verdict, the voter's deadline, and what the pool would
- * say. */
+/* Everything but the signature and what costs as much as that. The chain's verdict, the voter's
+ * deadline, and what the pool would say. */
 int admit_judge(Peer *p, Entry *e, bool voter, Why *why) {
         const ChainTip *tip = chain_tip(p->chain);
         int r;
 
-        r = chain_check_entry(p->chain, e, MAX(p->now_sec, tip->time), why);
+        r = chain_check_rules(p->chain, e, MAX(p->now_sec, tip->time), why);
         if (r != 0)
                 return r;
         if (e->kind == ENTRY_VOTE) {
@@ -152,13 +152,18 @@ static int hand_keys_to_check(Peer *p, Item *i, Entry *e) {
         return 0;
 }
 
-static int hand_to_check(Peer *p, Item *i, Entry *e) {
+/* content: what it proves, which is taken over; NULL: nothing, or it cannot be told yet, and
+ * chain_connect() checks it. */
+static int hand_to_check(Peer *p, Item *i, Entry *e, CheckContent *content) {
         SigCheck c = {};
         int r;
 
         r = entry_sig_check(e, p->genesis, &c);
-        if (r < 0)
+        c.content = content;
+        if (r < 0) {
+                sig_check_done(&c);
                 return r;
+        }
         i->checking = peer_token(p);
         r = verify_add(p,
                         (CheckFor) { .type = CHECK_ENTRY, .id = i->id, .serial = i->checking },
@@ -182,6 +187,7 @@ static int hand_to_check(Peer *p, Item *i, Entry *e) {
 
 int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_verdict, Why *why) {
         _cleanup_(entry_unrefp) Entry *e = NULL;
+        _cleanup_(check_content_freep) CheckContent *content = NULL;
         Item *i;
         Id id;
         int r;
@@ -220,6 +226,8 @@ int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_ve
                 /* The keys of a roll come last, with the signature: hand_keys_to_check(). */
                 e->content_checked = e->kind == ENTRY_ROLL;
                 r = admit_judge(p, e, o->voter, why);
+                if (r == 0)
+                        r = chain_entry_content(p->chain, e, &content, why);
                 if (r < 0)
                         return r;
                 if (r > 0 && !o->request)
@@ -245,6 +253,8 @@ int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_ve
                         if (r < 0)
                                 return r;
                 }
+                if (!chain_entry_is_checked(p->chain, i->entry))
+                        return admit_check_again(p, i);
                 r = admit_enter(p, i, why);
                 return r > 0 ? admit_refuse(p, i, r, why) : r;
         }
@@ -268,7 +278,7 @@ int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_ve
                         return r;
         }
         i->voter = i->push = o->voter;
-        r = hand_to_check(p, i, e);
+        r = hand_to_check(p, i, e, TAKE_PTR(content));
         if (r < 0)
                 return r;
         if (o->link) {
@@ -309,12 +319,25 @@ int admit_lines(Peer *p, PeerLink *l, const Message *m, bool *ret_gone) {
         return 0;
 }
 
-int admit_block_entry(Peer *p, Item *i, Entry *e) {
+int admit_block_entry(Peer *p, Item *i, Entry *e, uint64_t time) {
         if (i->state != ITEM_WANTED)
                 return 0;
         if (!e->verified) {
+                CheckContent *content = NULL;
+                bool keys_checked = e->content_checked;
+                int r;
+
+                /* In a block that is not the next one this may be judged too early, or wrongly: then it
+                 * is judged again when its block is connected. */
+                e->content_checked = keys_checked || e->kind == ENTRY_ROLL;
+                r = chain_check_rules(p->chain, e, MAX(time, chain_tip(p->chain)->time), NULL);
+                e->content_checked = keys_checked;
+                if (r == 0)
+                        r = chain_entry_content(p->chain, e, &content, NULL);
+                if (r < 0)
+                        return r;
                 i->from = 0;
-                return hand_to_check(p, i, e);
+                return hand_to_check(p, i, e, content);
         }
         gossip_unwant(p, i);
         item_table_move(&p->items, i, ITEM_HELD);
@@ -322,19 +345,41 @@ int admit_block_entry(Peer *p, Item *i, Entry *e) {
         return 0;
 }
 
-static int refuse_checked(Peer *p, Item *i, PeerLink *from) {
-        int r, verdict = i->bad_key ? V_KEY : V_SIGNATURE;
+int admit_check_again(Peer *p, Item *i) {
+        _cleanup_(entry_unrefp) Entry *e = entry_ref(i->entry);
+        CheckContent *content = NULL;
+        Why why;
+        int r;
+
+        r = chain_entry_content(p->chain, e, &content, &why);
+        if (r != 0)
+                return r > 0 ? admit_refuse(p, i, r, &why) : r;
+        i->from = 0;
+        i->entry = entry_unref(i->entry);
+        return hand_to_check(p, i, e, content);
+}
+
+/* content: what it proves is wrong; NULL: its signature, or a key that it lists. */
+static int refuse_checked(Peer *p, Item *i, PeerLink *from, const CheckContent *content) {
+        int r, verdict = content ? content->verdict : i->bad_key ? V_KEY : V_SIGNATURE;
         char hex[ID_HEX];
         Why why;
 
-        (void) why_set(&why, verdict,
-                        i->bad_key ? "entry %.16s… lists a key that is not an acceptable one"
-                                   : "the signature of entry %.16s… does not verify",
-                        id_hex(&i->id, hex));
+        if (content)
+                why = content->why;
+        else
+                (void) why_set(&why, verdict,
+                                i->bad_key ? "entry %.16s… lists a key that is not an acceptable one"
+                                           : "the signature of entry %.16s… does not verify",
+                                id_hex(&i->id, hex));
         r = admit_refuse(p, i, verdict, &why);
-        if (r >= 0 && from)
+        if (r < 0 || !from)
+                return r;
+        if (verdict_is_fault(verdict))
                 (void) peer_link_fault(p, from, verdict, &why, NULL);
-        return r;
+        else if (from->client)
+                peer_link_send_error(p, from, verdict, why.text, NULL);
+        return 0;
 }
 
 /* The link that it came by may send more. NULL: it came by none that is still there. */
@@ -360,15 +405,18 @@ void admit_is_verified(Peer *p, Item *i, Entry *e) {
         p->drafts_dirty = true;
 }
 
-int admit_on_checked(Peer *p, const CheckFor *what, bool valid) {
+int admit_on_checked(Peer *p, const CheckFor *what, const SigCheck *c) {
         Item *i = item_table_find(&p->items, &what->id);
+        const CheckContent *bad = c->content && c->content->verdict > 0 ? c->content : NULL;
         PeerLink *l;
         Why why;
         int r = 0;
 
         if (!i || i->state != ITEM_CHECKING || i->checking != what->serial)
                 return 0;       /* it was known otherwise meanwhile: admit_is_verified() */
-        if (!valid && !i->invalid) {
+        /* What it proves is judged on a state, which a block may change: that makes no block invalid
+         * before it is connected. */
+        if (!c->valid && !bad && !i->invalid) {
                 i->invalid = true;
                 i->bad_key = what->type == CHECK_KEY;
         }
@@ -378,9 +426,13 @@ int admit_on_checked(Peer *p, const CheckFor *what, bool valid) {
                 p->drafts_dirty = true;
         l = done_checking(p, i);
         if (i->invalid)
-                return refuse_checked(p, i, l);
+                return refuse_checked(p, i, l, NULL);
 
         i->entry->verified = true;
+        if (bad)
+                return refuse_checked(p, i, l, bad);
+        if (c->content)
+                i->entry->content_checked = true;
         /* For a block alone: the pool would hold it for a moment only. pooled_release() comes back
          * to it. */
         if (i->n_blocks > 0 && !i->waiters) {

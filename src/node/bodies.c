@@ -122,7 +122,7 @@ static int progress(Peer *p, Draft *d) {
 
                 if (!d->block->entries[k])
                         continue;
-                r = admit_block_entry(p, d->items[k], d->block->entries[k]);
+                r = admit_block_entry(p, d->items[k], d->block->entries[k], d->block->header.time);
                 if (r < 0)
                         return r;
         }

@@ -224,8 +224,11 @@ typedef struct Origin {
 int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_verdict, Why *why);
 /* The same for lines of a link, with what a verdict leads to. True in *ret_gone: the link was closed. */
 int admit_lines(Peer *p, PeerLink *l, const Message *m, bool *ret_gone);
-int admit_block_entry(Peer *p, Item *i, Entry *e);      /* its signature is checked, if it was not yet */
-int admit_on_checked(Peer *p, const CheckFor *what, bool valid);
+/* What can be checked of it before its block is connected is, if it was not yet: its signature, and what it proves, in a block of
+ * that time on the tip. */
+int admit_block_entry(Peer *p, Item *i, Entry *e, uint64_t time);
+int admit_on_checked(Peer *p, const CheckFor *what, const SigCheck *c);
+int admit_check_again(Peer *p, Item *i);                /* i is HELD, fit for the pool, but nobody has checked what it proves */
 void admit_is_verified(Peer *p, Item *i, Entry *e);      /* i is CHECKING; e, the same line, was verified before */
 /* Everything but the signature: the chain's verdict, the voter's deadline, what the pool would say. 0, verdict, -errno. */
 int admit_judge(Peer *p, Entry *e, bool voter, Why *why);

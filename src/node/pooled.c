@@ -51,6 +51,8 @@ int pooled_release(Peer *p, Item *i) {
 
         case ITEM_HELD:
                 r = i->invalid ? V_SIGNATURE : admit_judge(p, i->entry, false, &why);
+                if (r == 0 && !chain_entry_is_checked(p->chain, i->entry))
+                        return admit_check_again(p, i);
                 if (r == 0)
                         r = admit_enter(p, i, &why);
                 return r > 0 ? admit_refuse(p, i, r, &why) : r;

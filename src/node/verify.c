@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "node/peer-internal.h"
 
-/* Signatures are checked by whoever has the cores. They are handed out in batches: at once while
+/* Signatures, and what entries prove beside them, are checked by whoever has the cores. They are handed out in batches: at once while
  * few are out, so that a single vote waits for nobody, and in larger ones under load, since they
  * gather while others are being checked. */
 
@@ -103,11 +103,15 @@ int verify_on_answer(Peer *p, const NodeEvent *ev) {
 
         for (size_t i = 0; i < b->n && r >= 0; i++) {
                 p->n_checking--;
+                if (ev->checks[i].error < 0) {
+                        r = ev->checks[i].error;
+                        break;
+                }
                 switch (b->what[i].type) {
 
                 case CHECK_ENTRY:
                 case CHECK_KEY:
-                        r = admit_on_checked(p, b->what + i, ev->checks[i].valid);
+                        r = admit_on_checked(p, b->what + i, ev->checks + i);
                         break;
 
                 case CHECK_MESSAGE:

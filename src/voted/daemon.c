@@ -223,6 +223,7 @@ static int start_peer(Daemon *d, Why *why) {
                                 r == -EBADMSG ? "it is of another network than the genesis beside it" : strerror(-r));
                 return r;
         }
+        chain_set_workers(peer_chain(d->peer), d->workers);
         shell_set_machine(d->shell, d->peer, peer_chain(d->peer));
         shell_set_record(d->shell, d->record);
         r = update_miner(d);
