@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <sodium.h>
 
+#include "crypto/declassify.h"
 #include "crypto/group.h"
 #include "voted/verdict.h"
 
 /* libsodium says -1 both for what is no element and for a result that is the identity, which is then in ret. No element
  * that is none reaches this: it would be our own mistake. */
 static void check_identity(const uint8_t b[static 32], int r) {
-        bool fine = r == 0 || sodium_is_zero(b, 32) == 1;
+        bool fine;
 
+        declassify(&r, sizeof(r));
+        fine = r == 0 || sodium_is_zero(b, 32) == 1;
         assert(fine);
         (void) fine;
 }
@@ -33,7 +36,9 @@ int scalar_decode(Scalar *ret, const uint8_t b[static 32]) {
         /* 1.0.18 has no check of its own, and its scalars lose their top bit. */
         memcpy(wide, b, 32);
         crypto_core_ristretto255_scalar_reduce(reduced, wide);
-        r = sodium_memcmp(reduced, b, 32) == 0 ? 0 : V_PROOF;
+        r = sodium_memcmp(reduced, b, 32);
+        declassify(&r, sizeof(r));
+        r = r == 0 ? 0 : V_PROOF;
         if (r == 0)
                 memcpy(ret->b, b, 32);
         sodium_memzero(wide, sizeof(wide));     /* it may be a secret that comes from its file */
@@ -145,7 +150,10 @@ bool scalar_equal(const Scalar *a, const Scalar *b) {
 }
 
 bool scalar_is_zero(const Scalar *a) {
-        return sodium_is_zero(a->b, 32) == 1;
+        int r = sodium_is_zero(a->b, 32);
+
+        declassify(&r, sizeof(r));      /* whoever asks may know: of secrets it is true of none */
+        return r == 1;
 }
 
 void scalar_select(Scalar *ret, bool yes, const Scalar *a, const Scalar *b) {

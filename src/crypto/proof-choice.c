@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <sodium.h>
 
+#include "crypto/declassify.h"
 #include "crypto/proof-internal.h"
 
 static const Scalar zero;
@@ -121,6 +122,7 @@ int choice_make(uint8_t *ret, const BallotStatement *s, const ChoiceClaim *c, ui
                 memcpy(p + CHOICE_Z, z.b, 32);
         }
 
+        declassify(&any, sizeof(any));
         if (!any) {
                 sodium_memzero(ret, CHOICE_BYTES(c->n_allowed));
                 return -EINVAL;
