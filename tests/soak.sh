@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What takes long: hundreds of kills, thousands of seeds of the simulator, minutes of fuzzing, the bench. `make soak` runs all of it,
-# SOAK_PERCENT=10 a tenth (and of the fuzzing less, since seven targets add up). One line a part; what fails leaves its log.
+# SOAK_PERCENT=10 a tenth (and of the fuzzing less, since eight targets add up). One line a part; what fails leaves its log.
 #   $FUZZERS_DIR   a build with --enable-fuzzers; otherwise one is made, where clang is there
 set -uo pipefail
 top=${abs_top_srcdir:?make soak sets it} build=${abs_top_builddir:?make soak sets it}
@@ -42,7 +42,7 @@ build_fuzzers() {
 	cd "$1" || return
 	make -s distclean || true
 	./configure -q --enable-fuzzers CC=clang CFLAGS='-O1 -g'
-	make -j"$(nproc)" tests/fuzz/fuzz-{ballot,config,entry,frame,line,message,varlink}
+	make -j"$(nproc)" tests/fuzz/fuzz-{ballot,config,entry,frame,line,message,sealed,varlink}
 }
 fuzzers=${FUZZERS_DIR:-}
 if [ -z "$fuzzers" ] && command -v clang >/dev/null; then
