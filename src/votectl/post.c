@@ -197,7 +197,7 @@ static int wait_loop(Ctl *c, Posting *p, size_t n, uint64_t until, Progress *bar
                 (void) poll(NULL, 0, lost ? WAIT_MSEC_MAX : msec);
                 if (interrupted)
                         return tell_not_final(c, p, n, "interrupted");
-                msec = MIN(msec * 2, WAIT_MSEC_MAX);
+                msec = MIN(msec + msec / 4, WAIT_MSEC_MAX); /* what it took, and a quarter at most */
                 r = look(c, p, n, again, &lost, &refused);
                 if (r != EXIT_DONE)
                         return r;
