@@ -2,10 +2,12 @@
 /* Votes for bench, over a link as votectl --peer makes one: it costs little beside what it measures.
  *
  *   feeder send HOST:PORT GENESIS COUNT SOCKET...   vote lines from standard input to a peer; ends when the ledgers of the
- *                                                   peers at these control sockets hold COUNT ballots each
+ *                                                   peers at these control sockets hold COUNT ballots each, under `quorum`
+ *                                                   final ones
  *   feeder wait COUNT SOCKET...                     that end alone; a socket that is not there yet is waited for
+ *   feeder pace RATE HOST:PORT GENESIS              vote lines from standard input to a peer, so many a second, until they end
  *
- * Either prints the seconds that it took, from its first word to the peer on. */
+ * The first two print the seconds that it took, from the first word to the peer on. */
 #include <stdio.h>
 #include <time.h>
 
@@ -22,6 +24,7 @@
 #define STALL_USEC      (120 * USEC_PER_SEC)
 #define LINK_USEC       (60 * USEC_PER_SEC)
 #define ASK_USEC        (20 * USEC_PER_MSEC)
+#define PACE_USEC       (10 * USEC_PER_MSEC)
 #define PEERS_MAX       16U
 
 typedef struct Peers {
@@ -69,13 +72,27 @@ static uint64_t count_ballots(Peers *p, unsigned i) {
         return sum;
 }
 
+/* Whether the tip of the i-th peer is as final as its engine makes a tip: under `pow` it is some blocks ahead, always. */
+static bool tip_is_final(Peers *p, unsigned i) {
+        _cleanup_json_ Json *reply = NULL;
+        int64_t height, final, confirmations;
+        Why why = {};
+
+        if (varlink_call(p->clients[i], "org.voted.Peer.GetStatus", NULL, &reply, NULL, &why) != 0 ||
+            json_get_int(reply, "height", 0, INT64_MAX, &height, &why) != 0 ||
+            json_get_int(reply, "final", 0, INT64_MAX, &final, &why) != 0 ||
+            json_get_int(reply, "confirmations", 0, UINT32_MAX, &confirmations, &why) != 0)
+                die(p->sockets[i], why.text);
+        return final + confirmations >= height;
+}
+
 static void wait_for_all(Peers *p, uint64_t count) {
         uint64_t moved_usec = now_usec(), last[PEERS_MAX] = {};
 
         for (unsigned i = 0; i < p->n;) {
                 uint64_t now = peer_connect(p, i) ? count_ballots(p, i) : 0;
 
-                if (now >= count) {
+                if (now >= count && tip_is_final(p, i)) {
                         i++;
                         continue;
                 }
@@ -165,6 +182,12 @@ static void pace(Peers *p, NetClient *c, uint64_t before, uint64_t sent) {
         }
 }
 
+static void add_line(Buf *lines, const char *line, size_t n) {
+        if (lines->n > 0)
+                buf_add_char(lines, '\n');
+        buf_add(lines, line, n - (line[n - 1] == '\n'));
+}
+
 static void send_votes(Peers *p, NetClient *c) {
         uint64_t before = count_ballots(p, 0), sent = 0, paced = 0;
         _cleanup_buf_ Buf lines = {};
@@ -183,15 +206,35 @@ static void send_votes(Peers *p, NetClient *c) {
                         }
                 }
                 if (n > 0) {
-                        if (lines.n > 0)
-                                buf_add_char(&lines, '\n');
-                        buf_add(&lines, line, (size_t) n - (line[n - 1] == '\n'));
+                        add_line(&lines, line, (size_t) n);
                         sent++;
                 }
         } while (n > 0);
         if (buf_error(&lines) < 0)
                 die("lines", "out of memory");
         hear(c, 0, MESSAGE_NONE);
+}
+
+/* A message each PACE_USEC with the votes that are due by then. */
+static void pace_votes(NetClient *c, uint64_t rate) {
+        uint64_t began = now_usec(), sent = 0;
+        _cleanup_free_ char *line = NULL;
+        size_t room = 0;
+        ssize_t n = 1;
+
+        while (n > 0) {
+                uint64_t due = (now_usec() - began) * rate / USEC_PER_SEC;
+                _cleanup_buf_ Buf lines = {};
+
+                for (; sent < due && lines.n < MESSAGE_BYTES && (n = getline(&line, &room, stdin)) > 0; sent++)
+                        add_line(&lines, line, (size_t) n);
+                if (buf_error(&lines) < 0)
+                        die("lines", "out of memory");
+                if (lines.n > 0)
+                        send_message(c, &(Message) { .type = MESSAGE_NEW_VOTE, .lines = lines.p, .n_lines_bytes = lines.n });
+                hear(c, 0, MESSAGE_NONE);
+                rest(PACE_USEC);
+        }
 }
 
 int main(int argc, char *argv[]) {
@@ -202,10 +245,16 @@ int main(int argc, char *argv[]) {
         uint64_t count, began;
         Why why = {};
 
-        if (p.n == 0 || p.n > PEERS_MAX || (!send && !streq(argv[1], "wait")))
-                die("usage", "feeder send HOST:PORT GENESIS COUNT SOCKET... | wait COUNT SOCKET...");
         if (crypto_init(&why) < 0)
                 die("crypto", why.text);
+        if (argc == 5 && streq(argv[1], "pace")) {
+                c = dial(argv[3], argv[4]);
+                pace_votes(c, strtoull(argv[2], NULL, 10));
+                (void) net_client_free(c);
+                return EXIT_SUCCESS;
+        }
+        if (p.n == 0 || p.n > PEERS_MAX || (!send && !streq(argv[1], "wait")))
+                die("usage", "feeder send HOST:PORT GENESIS COUNT SOCKET... | wait COUNT SOCKET... | pace RATE HOST:PORT GENESIS");
         count = strtoull(argv[first - 1], NULL, 10);
 
         if (send) {

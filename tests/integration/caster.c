@@ -7,6 +7,8 @@
  *                                               i-th voter's the i-th
  *   caster submit CONNECTIONS SOCKET...         vote lines from standard input to the sockets in turn, over so many
  *                                               connections in all; prints "submitted N in S s, N/s"
+ *   caster latency CONNECTIONS SECONDS SOCKET   the same one after the other on each connection, for so long at most, each
+ *                                               until it is final, which is waited for as any client does; prints its usec
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -191,6 +193,77 @@ static void submit(unsigned connections, char **sockets, unsigned n_sockets) {
                 exit(EXIT_FAILURE);
 }
 
+/* --- until it is final --- */
+
+typedef struct Timing {
+        const char *socket;
+        char **lines;
+        size_t n, first, step;
+        uint64_t until_usec, *took_usec;        /* 0: not handed in */
+} Timing;
+
+static int on_state(void *userdata, const Json *parameters, bool continues) {
+        const Json *entry;
+        const char *state;
+
+        if (json_get_object(parameters, "entry", &entry, NULL) == 0 && json_get_text(entry, "state", 1, 32, &state, NULL) == 0)
+                *(bool *) userdata = streq(state, "final");
+        return 0;
+}
+
+/* A connection of its own, as each run of votectl makes one. */
+static void submit_until_final(const char *socket, const char *line) {
+        _cleanup_(varlink_client_freep) VarlinkClient *c = NULL;
+        Json *p = json_new_object(), *w = json_new_object();
+        bool final = false;
+        Why why = {};
+        Id id;
+
+        hash_bytes(&id, line, strlen(line));
+        json_set_text(p, "line", line);
+        json_set_id(w, "id", &id);
+        if (varlink_client_connect(&c, socket, &why) < 0 || varlink_call(c, "org.voted.Peer.Submit", p, NULL, NULL, &why) != 0 ||
+            varlink_observe(c, "org.voted.Peer.WaitEntry", w, on_state, &final, NULL, &why) != 0 || !final)
+                die(socket, why.text[0] ? why.text : "the wait ended and the vote is not final");
+}
+
+static void* time_some(void *data) {
+        Timing *t = data;
+        uint64_t began;
+
+        for (size_t i = t->first; i < t->n && (began = now_usec()) < t->until_usec; i += t->step) {
+                submit_until_final(t->socket, t->lines[i]);
+                t->took_usec[i] = MAX(now_usec() - began, UINT64_C(1));
+        }
+        return NULL;
+}
+
+static void latency(unsigned connections, unsigned seconds, const char *socket) {
+        uint64_t until_usec = now_usec() + seconds * USEC_PER_SEC, *took;
+        static Timing t[THREADS_MAX];
+        pthread_t threads[THREADS_MAX];
+        char **lines;
+        size_t n;
+
+        lines = read_lines(&n);
+        took = new0(uint64_t, MAX(n, (size_t) 1));
+        if (!took)
+                die("no memory", NULL);
+        connections = CLAMP(connections, 1U, (unsigned) THREADS_MAX);
+        for (unsigned i = 0; i < connections; i++) {
+                t[i] = (Timing) { .socket = socket, .lines = lines, .n = n, .first = i, .step = connections,
+                                  .until_usec = until_usec, .took_usec = took };
+                if (pthread_create(&threads[i], NULL, time_some, &t[i]) != 0)
+                        die("no thread", NULL);
+        }
+        for (unsigned i = 0; i < connections; i++)
+                (void) pthread_join(threads[i], NULL);
+        for (size_t i = 0; i < n; i++)
+                if (took[i] > 0)
+                        (void) printf("%" PRIu64 "\n", took[i]);
+        free(took);
+}
+
 int main(int argc, char *argv[]) {
         Why why = {};
 
@@ -202,7 +275,10 @@ int main(int argc, char *argv[]) {
                 sign(argv[2], argv[3], argv[4], strtol(argv[5], NULL, 10));
         else if (argc >= 4 && streq(argv[1], "submit"))
                 submit((unsigned) strtoul(argv[2], NULL, 10), argv + 3, (unsigned) (argc - 3));
+        else if (argc == 5 && streq(argv[1], "latency"))
+                latency((unsigned) strtoul(argv[2], NULL, 10), (unsigned) strtoul(argv[3], NULL, 10), argv[4]);
         else
-                die("usage: caster roll COUNT SEED | sign GENESIS ELECTION SEED SEQ | submit CONNECTIONS SOCKET...", NULL);
+                die("usage: caster roll COUNT SEED | sign GENESIS ELECTION SEED SEQ | submit CONNECTIONS SOCKET... | "
+                    "latency CONNECTIONS SECONDS SOCKET", NULL);
         return EXIT_SUCCESS;
 }
