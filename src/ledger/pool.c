@@ -12,9 +12,53 @@
 #define ITEM_BYTES 512U
 
 typedef struct VoterKey {
-        Id election;
+        Id election;                    /* or board; zero for a sealing key */
         Key voter;
+        uint64_t kind;
 } VoterKey;
+
+/* What e is the only one of that waits; false: there may be others. Who may post such an entry need
+ * not be trusted by all, and each of a thousand different deals would be valid next. */
+static bool only_one(const Entry *e, VoterKey *ret) {
+        *ret = (VoterKey) { .voter = e->signer, .kind = (uint64_t) e->kind };
+
+        switch (e->kind) {
+
+        case ENTRY_VOTE:
+                ret->election = e->vote.election;
+                return true;
+
+        case ENTRY_TRUSTEE:
+                return true;
+
+        case ENTRY_DEAL:
+                ret->election = e->deal.line->board;
+                return true;
+
+        case ENTRY_CONFIRM:
+                ret->election = e->confirm.board;
+                return true;
+
+        case ENTRY_OBJECT:
+                ret->election = e->object.line->board;
+                return true;
+
+        case ENTRY_SHARE:
+                ret->election = e->share.line->election;
+                return true;
+
+        case ENTRY_ROLL:
+        case ENTRY_ELECTION:
+        case ENTRY_APPROVE:
+        case ENTRY_WITHDRAW:
+        case ENTRY_ADMINS:
+        case ENTRY_DRAW:
+        case ENTRY_BOARD:
+        case _ENTRY_KIND_MAX:
+                break;
+        }
+        return false;
+}
 
 typedef struct PoolItem PoolItem;
 struct PoolItem {
@@ -22,7 +66,7 @@ struct PoolItem {
         uint64_t added_usec;
         PoolItem *before, *after;       /* in order of arrival */
         UT_hash_handle hh;              /* by the entry's id */
-        UT_hash_handle hh_voter;        /* votes: by election and voter */
+        UT_hash_handle hh_voter;        /* what there is one of: by election and voter, and so on */
         VoterKey voter;
         uint32_t replaced;              /* votes of this voter that gave way while waiting */
 };
@@ -65,7 +109,7 @@ static void item_free(PoolItem *i) {
 /* Takes it off everything; it is the caller's then. */
 static void detach(Pool *p, PoolItem *i) {
         HASH_DELETE(hh, p->by_id, i);
-        if (i->entry->kind == ENTRY_VOTE)
+        if (only_one(i->entry, &(VoterKey) {}))
                 HASH_DELETE(hh_voter, p->by_voter, i);
 
         if (i->before)
@@ -85,7 +129,7 @@ static int attach(Pool *p, PoolItem *i) {
         HASH_ADD_KEYPTR(hh, p->by_id, &i->entry->id, sizeof(Id), i);
         if (!i->hh.tbl)
                 return -ENOMEM;
-        if (i->entry->kind == ENTRY_VOTE) {
+        if (only_one(i->entry, &i->voter)) {
                 HASH_ADD(hh_voter, p->by_voter, voter, sizeof(VoterKey), i);
                 if (!i->hh_voter.tbl) {
                         HASH_DELETE(hh, p->by_id, i);
@@ -125,15 +169,17 @@ static PoolItem* find_id(const Pool *p, const Id *id) {
         return i;
 }
 
-static PoolItem* find_voter(const Pool *p, const Id *election, const Key *voter) {
-        VoterKey key = { .election = *election, .voter = *voter };
+static PoolItem* find_only(const Pool *p, const VoterKey *key) {
         PoolItem *i;
 
-        HASH_FIND(hh_voter, p->by_voter, &key, sizeof(key), i);
+        HASH_FIND(hh_voter, p->by_voter, key, sizeof(*key), i);
         return i;
 }
 
 static int check_rival(const Pool *p, const Entry *e, const PoolItem *rival, Why *why) {
+        if (e->kind != ENTRY_VOTE)
+                return why_set(why, V_DUPLICATE, "another %s of the same signer waits already",
+                                entry_kind_name(e->kind));
         if (e->vote.seq <= rival->entry->vote.seq)
                 return why_set(why, V_SEQ,
                                 "a vote of the same voter with \"seq\" %" PRIu32
@@ -149,6 +195,7 @@ static int check_rival(const Pool *p, const Entry *e, const PoolItem *rival, Why
 
 int pool_add(Pool *p, Entry *e, uint64_t now_usec, Entry **ret_replaced, Why *why) {
         PoolItem *i, *rival = NULL;
+        VoterKey key;
         size_t bytes;
         int r;
 
@@ -159,8 +206,8 @@ int pool_add(Pool *p, Entry *e, uint64_t now_usec, Entry **ret_replaced, Why *wh
                 *ret_replaced = NULL;
         if (find_id(p, &e->id))
                 return why_set(why, V_DUPLICATE, "this entry waits already");
-        if (e->kind == ENTRY_VOTE) {
-                rival = find_voter(p, &e->vote.election, &e->signer);
+        if (only_one(e, &key)) {
+                rival = find_only(p, &key);
                 r = rival ? check_rival(p, e, rival, why) : 0;
                 if (r != 0)
                         return r;
@@ -178,9 +225,6 @@ int pool_add(Pool *p, Entry *e, uint64_t now_usec, Entry **ret_replaced, Why *wh
                 return -ENOMEM;
         i->entry = e;
         i->added_usec = now_usec;
-        if (e->kind == ENTRY_VOTE)
-                i->voter = (VoterKey) { .election = e->vote.election, .voter = e->signer };
-
         if (rival) {
                 i->replaced = rival->replaced + 1;
                 detach(p, rival);
@@ -214,13 +258,14 @@ Entry* pool_find(const Pool *p, const Id *id) {
 }
 
 Entry* pool_find_vote(const Pool *p, const Id *election, const Key *voter) {
+        const VoterKey key = { .election = *election, .voter = *voter, .kind = ENTRY_VOTE };
         PoolItem *i;
 
         assert(p);
         assert(election);
         assert(voter);
 
-        i = find_voter(p, election, voter);
+        i = find_only(p, &key);
         return i ? i->entry : NULL;
 }
 

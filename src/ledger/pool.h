@@ -4,7 +4,7 @@
 #include "ledger/entry.h"
 
 /* Valid entries that are in no block yet (DESIGN 6). One vote per voter and election: a higher seq replaces, at equal seq
- * the first stays. Bounded by POOL_BYTES_MAX. Knows nothing of the chain: the caller has checked the entry. */
+ * the first stays. What trustees say of a board or an election is said once: of several of a kind by one key the first stays. Bounded by POOL_BYTES_MAX. Knows nothing of the chain: the caller has checked the entry. */
 typedef struct Pool Pool;
 
 _must_check_ int pool_new(Pool **ret);
@@ -13,7 +13,7 @@ _must_check_ int pool_new(Pool **ret);
 void pool_set_revotes(Pool *p, uint32_t revotes);
 Pool* pool_free(Pool *p);
 DEFINE_CLEANUP(Pool*, pool_free)
-/* Takes a reference. 0; V_DUPLICATE (that id is there); V_SEQ (a rival vote of the same or a higher seq is there); V_LIMIT
+/* Takes a reference. 0; V_DUPLICATE (that id is there, or another one that a trustee may post once); V_SEQ (a rival vote of the same or a higher seq is there); V_LIMIT
  * (it replaced too many already); V_FULL;
  * -ENOMEM. *ret_replaced (may be NULL): the vote that gave way, a reference for the caller, or NULL. */
 _must_check_ int pool_add(Pool *p, Entry *e, uint64_t now_usec, Entry **ret_replaced, Why *why);

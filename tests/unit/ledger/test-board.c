@@ -3,6 +3,7 @@
 
 #include "codec/hex.h"
 #include "dump.h"
+#include "ledger/pool.h"
 #include "sealed.h"
 #include "world.h"
 
@@ -812,6 +813,31 @@ START_TEST(deals_that_cancel_out_void_the_board) {
 }
 END_TEST
 
+START_TEST(of_what_a_trustee_says_once_one_waits) {
+        _cleanup_(pool_freep) Pool *pool = NULL;
+        Entry *deal, *other, *mine, *confirm;
+        Party p;
+        Why why = {};
+
+        party_new(&p, 1, 2, 3);
+        with_board(&p);
+        deal = keep(&p.w, sealed_deal(&p.b, 1, UINT_MAX));
+        other = keep(&p.w, sealed_deal(&p.b, 1, 0));
+        mine = keep(&p.w, sealed_deal(&p.b, 2, UINT_MAX));
+        confirm = keep(&p.w, sealed_confirm(&p.b, 1));
+        ck_assert_int_eq(pool_new(&pool), 0);
+        assert_verdict(pool_add(pool, deal, 0, NULL, &why), 0, why);
+        assert_verdict(pool_add(pool, other, 0, NULL, &why), V_DUPLICATE, why);
+        ck_assert_ptr_nonnull(strstr(why.text, "another deal"));
+        assert_verdict(pool_add(pool, mine, 0, NULL, &why), 0, why);
+        assert_verdict(pool_add(pool, confirm, 0, NULL, &why), 0, why);
+        pool_remove(pool, &deal->id);
+        assert_verdict(pool_add(pool, other, 0, NULL, &why), 0, why);
+        ck_assert_uint_eq(pool_count(pool), 3);
+        party_done(&p);
+}
+END_TEST
+
 static void add(TCase *t) {
         tcase_add_loop_test(t, every_rule_of_boards_holds, 0, ELEMENTSOF(cases));
         tcase_add_loop_test(t, what_is_of_another_form_is_refused, 0, ELEMENTSOF(forms));
@@ -824,6 +850,7 @@ static void add(TCase *t) {
         tcase_add_test(t, a_board_that_is_not_ready_in_time_is_void);
         tcase_add_test(t, a_board_takes_the_last_sealing_key_before_it);
         tcase_add_test(t, deals_that_cancel_out_void_the_board);
+        tcase_add_test(t, of_what_a_trustee_says_once_one_waits);
 }
 
 int main(void) {
