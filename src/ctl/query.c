@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <stdarg.h>
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "codec/hex.h"
 #include "codec/line.h"
-#include "ctl/query.h"
+#include "ctl/query-private.h"
 #include "ledger/receipt.h"
 #include "voted/limits.h"
 
@@ -13,29 +12,6 @@
 #define LOG_MAX 1000
 #define LOG_DEFAULT 50
 #define SCAN_BLOCKS_MAX 2000            /* searched for an entry that is neither recent nor administrative */
-
-#define INTERFACE "org.voted.Peer."
-
-static int fail(QueryError *ret, const char *name, const char *key, const char *format, ...) _printf_(4, 5);
-static int fail(QueryError *ret, const char *name, const char *key, const char *format, ...) {
-        char text[512];
-        va_list ap;
-
-        va_start(ap, format);
-        (void) vsnprintf(text, sizeof(text), format, ap);
-        va_end(ap);
-
-        ret->name = name;
-        ret->parameters = json_new_object();
-        json_set_text(ret->parameters, key, text);
-        return ret->parameters ? V_DENIED : -ENOMEM;
-}
-
-#define not_found(e, ...) fail((e), INTERFACE "NotFound", "what", __VA_ARGS__)
-
-static int invalid_parameter(QueryError *e, const char *parameter) {
-        return fail(e, "org.varlink.service.InvalidParameter", "parameter", "%s", parameter);
-}
 
 /* --- entries --- */
 
@@ -92,29 +68,6 @@ static int on_get_entry(const QuerySource *q, const Json *p, Json **ret, QueryEr
 
 /* --- elections --- */
 
-static Json* election_summary(const ElectionInfo *i) {
-        const Definition *d = i->definition;
-        Json *o = json_new_object();
-
-        json_set_text(o, "name", d->name);
-        json_set_id(o, "id", &i->id);
-        json_set_text(o, "title", d->title);
-        json_set_text(o, "phase", election_phase_name(i->phase));
-        json_set_int(o, "opens", (int64_t) d->opens);
-        json_set_int(o, "closes", (int64_t) d->closes);
-        json_set_int(o, "grace", (int64_t) i->grace);
-        json_set_int(o, "voters", (int64_t) i->voters);
-        json_set_int(o, "weight", (int64_t) i->weight);
-        json_set_text(o, "secrecy", secrecy_name(d->secrecy));
-        json_set_int(o, "questions", (int64_t) d->n_questions);
-        json_set_int(o, "ballots", (int64_t) i->ballots);
-        if (i->phase == ELECTION_PENDING) {
-                json_set_int(o, "approvals", i->approvals);
-                json_set_int(o, "approvals_needed", i->approvals_needed);
-        }
-        return o;
-}
-
 static int on_get_elections(const QuerySource *q, const Json *p, Json **ret, QueryError *e) {
         Json *a = json_new_array();
 
@@ -122,28 +75,11 @@ static int on_get_elections(const QuerySource *q, const Json *p, Json **ret, Que
                 ElectionInfo info;
 
                 if (chain_election_at(q->chain, i, &info) == 0)
-                        json_add(a, election_summary(&info));
+                        json_add(a, query_election_summary(&info));
         }
         *ret = json_new_object();
         json_set(*ret, "elections", a);
         return 0;
-}
-
-/* By its name, else by its id. */
-static int find_election(const QuerySource *q, const Json *p, ElectionInfo *ret, QueryError *e) {
-        const char *text = NULL;
-        Id id;
-        int r;
-
-        if (json_get_text(p, "election", 1, 64, &text, NULL) != 0)
-                return invalid_parameter(e, "election");
-        r = chain_election_by_name(q->chain, text, ret);
-        if (r == -ENODATA && id_from_hex(&id, text) == 0)
-                r = chain_election_by_id(q->chain, &id, ret);
-        if (r == -ENODATA)
-                return not_found(e, "no election is called \"%s\" in this ledger (height %" PRIu64 "); see votectl elections", text,
-                                chain_tip(q->chain)->height);
-        return r;
 }
 
 static int on_get_election(const QuerySource *q, const Json *p, Json **ret, QueryError *e) {
@@ -152,7 +88,7 @@ static int on_get_election(const QuerySource *q, const Json *p, Json **ret, Quer
         Json *o;
         int kind, r;
 
-        r = find_election(q, p, &i, e);
+        r = query_find_election(q, p, &i, e);
         if (r != 0)
                 return r;
         r = chain_store(q->chain)->ops->entry_get(chain_store(q->chain), i.place, &kind, &line);
@@ -163,13 +99,15 @@ static int on_get_election(const QuerySource *q, const Json *p, Json **ret, Quer
                 return -ENOMEM;
 
         o = json_new_object();
-        json_set(o, "summary", election_summary(&i));
+        json_set(o, "summary", query_election_summary(&i));
         json_set(o, "definition", definition_to_json(i.definition));
         json_set_text(o, "line", line.p);
         if (i.closing_height > 0) {
                 json_set_int(o, "closing_height", (int64_t) i.closing_height);
                 json_set_id(o, "closing_block", &i.closing_block);
         }
+        if (i.definition->secrecy == SECRECY_SEALED)
+                json_set(o, "shares", query_shares(q, &i));
         json_set_bool(o, "drawn", i.drawn);
         if (i.drawn)
                 json_set_text(o, "draw_value", i.draw_value);
@@ -234,7 +172,7 @@ static int on_get_voters(const QuerySource *q, const Json *p, Json **ret, QueryE
 
         if (json_get_array(p, "keys", 0, VOTERS_ASKED_MAX, &keys, NULL) != 0)
                 return invalid_parameter(e, "keys");
-        r = find_election(q, p, &i, e);
+        r = query_find_election(q, p, &i, e);
         if (r != 0)
                 return r;
 
@@ -251,33 +189,6 @@ static int on_get_voters(const QuerySource *q, const Json *p, Json **ret, QueryE
         }
         *ret = json_new_object();
         json_set(*ret, "voters", TAKE_PTR(voters));
-        return 0;
-}
-
-static int on_get_results(const QuerySource *q, const Json *p, Json **ret, QueryError *e) {
-        _cleanup_(result_freep) Result *result = NULL;
-        ElectionInfo i;
-        bool final;
-        Json *o;
-        int r;
-
-        r = find_election(q, p, &i, e);
-        if (r != 0)
-                return r;
-        if (i.phase == ELECTION_PENDING || i.phase == ELECTION_WITHDRAWN || i.phase == ELECTION_VOID || i.phase == ELECTION_ANNOUNCED)
-                return not_found(e, "election \"%s\" is %s: there is no result", i.definition->name, election_phase_name(i.phase));
-
-        r = chain_count(q->chain, &i, &result);
-        if (r < 0)
-                return r;
-        final = i.closing_height > 0 && i.closing_height <= q->final_height;
-
-        o = json_new_object();
-        json_set(o, "summary", election_summary(&i));
-        json_set_bool(o, "interim", !final);
-        json_set_bool(o, "final", final);
-        json_set(o, "result", json_share(result->json));
-        *ret = o;
         return 0;
 }
 
@@ -355,6 +266,7 @@ static int on_get_genesis(const QuerySource *q, const Json *p, Json **ret, Query
 /* What a receipt is asked for, as a place. 0, V_DENIED, < 0 */
 static int receipt_place(const QuerySource *q, const Json *p, Place *ret, QueryError *e) {
         uint64_t tip = chain_tip(q->chain)->height;
+        BoardInfo board;
         ElectionInfo i;
         int64_t height, position;
         const char *name;
@@ -387,13 +299,18 @@ static int receipt_place(const QuerySource *q, const Json *p, Place *ret, QueryE
                 if (json_get_text(p, "name", 1, 64, &name, NULL) != 0)
                         return invalid_parameter(e, "name");
                 r = chain_election_by_name(q->chain, name, &i);
+                if (r == 0)
+                        *ret = i.place;
+                if (r != -ENODATA)
+                        return r;
+                r = chain_board_by_name(q->chain, name, &board);
                 if (r == -ENODATA)
-                        return not_found(e, "no election is called \"%s\"", name);
-                *ret = i.place;
+                        return not_found(e, "no election and no board is called \"%s\"", name);
+                *ret = board.place;
                 return r;
         }
 
-        r = find_election(q, p, &i, e);
+        r = query_find_election(q, p, &i, e);
         if (r != 0)
                 return r;
         assert(i.definition);
@@ -514,6 +431,8 @@ static const struct {
 } queries[] = {
         { INTERFACE "GetAdmins",    on_get_admins    },
         { INTERFACE "GetBlock",     on_get_block     },
+        { INTERFACE "GetBoard",     query_get_board  },
+        { INTERFACE "GetBoards",    query_get_boards },
         { INTERFACE "GetElection",  on_get_election  },
         { INTERFACE "GetElections", on_get_elections },
         { INTERFACE "GetEntry",     on_get_entry     },
@@ -521,7 +440,7 @@ static const struct {
         { INTERFACE "GetLog",       on_get_log       },
         { INTERFACE "GetPending",   on_get_pending   },
         { INTERFACE "GetReceipt",   on_get_receipt   },
-        { INTERFACE "GetResults",   on_get_results   },
+        { INTERFACE "GetResults",   query_get_results },
         { INTERFACE "GetRolls",     on_get_rolls     },
         { INTERFACE "GetVoters",    on_get_voters    },
 };

@@ -12,6 +12,9 @@ static void seat_info(const Board *b, unsigned i, SeatInfo *ret) {
         *ret = (SeatInfo) {
                 .key = board_line(b)->trustees[i],
                 .sealing = seat->trustee->entry->trustee.line->sealing,
+                .trustee = seat->trustee->entry->id,
+                .deal_id = seat->deal ? &seat->deal->entry->id : NULL,
+                .answer_id = seat->answer ? &seat->answer->entry->id : NULL,
                 .deal = seat->deal ? seat->deal->entry->deal.line : NULL,
                 .confirmed = seat->answer && seat->answer->entry->kind == ENTRY_CONFIRM,
                 .objected = seat->answer && seat->answer->entry->kind == ENTRY_OBJECT,
@@ -46,6 +49,14 @@ static int board_info(const Chain *c, const Board *b, BoardInfo *ret) {
         for (unsigned i = 0; i < line->n_trustees; i++)
                 seat_info(b, i, &ret->seats[i]);
         return 0;
+}
+
+bool board_is_awaited(const BoardInfo *b, unsigned seat) {
+        const SeatInfo *s = &b->seats[seat];
+
+        if (b->phase == BOARD_READY || b->phase == BOARD_PENDING || b->liar)
+                return false;
+        return b->deals ? !s->confirmed && !s->objected : !s->deal;
 }
 
 size_t chain_n_boards(const Chain *c) {

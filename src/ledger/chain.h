@@ -135,7 +135,9 @@ _must_check_ int chain_share_at(Chain *c, const ElectionInfo *e, size_t i, Share
 typedef struct SeatInfo {       /* of a board, one for each trustee */
         Key key;
         Element sealing;        /* E */
+        Id trustee;             /* the entry that it is from */
         const DealLine *deal;   /* NULL: not yet */
+        const Id *deal_id, *answer_id;  /* the entries; NULL: not yet */
         bool confirmed, objected;
         Element share_key;      /* X_j, once all deals are in */
 } SeatInfo;
@@ -152,6 +154,8 @@ typedef struct BoardInfo {      /* borrowed until the chain changes */
         const Key *liar, *objector;     /* a dealer whose share was shown to be wrong, and by whom; NULL */
         SeatInfo seats[TRUSTEES_MAX];
 } BoardInfo;
+/* Whether the board waits for that trustee, or waited in vain when its time was over. */
+bool board_is_awaited(const BoardInfo *b, unsigned seat);
 size_t chain_n_boards(const Chain *c);
 _must_check_ int chain_board_at(const Chain *c, size_t i, BoardInfo *ret);      /* in ledger order */
 _must_check_ int chain_board_by_name(const Chain *c, const char *name, BoardInfo *ret);         /* -ENODATA */

@@ -210,6 +210,7 @@ static int answer_elections(Peer *p, PeerLink *l, const Message *q) {
 static int find_place(Peer *p, const Message *q, Place *ret, Why *why) {
         StoredVote vote;
         ElectionInfo info;
+        BoardInfo board;
         int r;
 
         switch (q->type) {
@@ -223,13 +224,17 @@ static int find_place(Peer *p, const Message *q, Place *ret, Why *why) {
 
         case MESSAGE_GET_RECEIPT_NAME:
                 r = chain_election_by_name(p->chain, q->name.name, &info);
-                if (r == -ENODATA)
-                        return why_set(why, V_UNKNOWN, "there is no election of the name \"%s\"",
-                                        q->name.name);
-                if (r < 0)
+                if (r == 0)
+                        *ret = info.place;
+                if (r != -ENODATA)
                         return r;
-                *ret = info.place;
-                return 0;
+                r = chain_board_by_name(p->chain, q->name.name, &board);
+                if (r == -ENODATA)
+                        return why_set(why, V_UNKNOWN, "there is no election and no board of the name \"%s\"",
+                                        q->name.name);
+                if (r == 0)
+                        *ret = board.place;
+                return r;
 
         default:
                 r = chain_election_by_id(p->chain, &q->vote.election, &info);

@@ -52,6 +52,8 @@ static int on_query(VarlinkCall *call, const Json *parameters, Daemon *d, const 
         }
 QUERY(GetAdmins)
 QUERY(GetBlock)
+QUERY(GetBoard)
+QUERY(GetBoards)
 QUERY(GetElection)
 QUERY(GetElections)
 QUERY(GetEntry)
@@ -347,6 +349,8 @@ const VarlinkMethod control_methods_peer[] = {
         { INTERFACE "Export",       on_export,       false },
         { INTERFACE "GetAdmins",    on_GetAdmins,    false },
         { INTERFACE "GetBlock",     on_GetBlock,     false },
+        { INTERFACE "GetBoard",     on_GetBoard,     false },
+        { INTERFACE "GetBoards",    on_GetBoards,    false },
         { INTERFACE "GetElection",  on_GetElection,  false },
         { INTERFACE "GetElections", on_GetElections, false },
         { INTERFACE "GetEntry",     on_GetEntry,     false },

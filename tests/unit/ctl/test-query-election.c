@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <limits.h>
+
+#include "ctl/query.h"
+#include "codec/hex.h"
+#include "../ledger/poll.h"
+
+/* What is said of boards and sealed elections while they go on. */
+
+static Json* ask(Chain *c, const char *method, const char *parameters, const char *error) {
+        QuerySource q = { .chain = c, .final_height = chain_tip(c)->height };
+        _cleanup_json_ Json *p = fixture_json(parameters);
+        QueryError e = {};
+        Json *reply = NULL;
+        char name[64];
+        int r;
+
+        (void) snprintf(name, sizeof(name), "org.voted.Peer.%s", method);
+        r = query_call(&q, name, p, &reply, &e);
+        if (!error) {
+                ck_assert_int_eq(r, 0);
+                return reply;
+        }
+        ck_assert_int_eq(r, V_DENIED);
+        {
+                _cleanup_buf_ Buf text = {};
+
+                ck_assert_int_eq(json_dump(e.parameters, &text), 0);
+                ck_assert_msg(strstr(text.p, error), "%s: %s", method, text.p);
+                json_free(e.parameters);
+        }
+        return NULL;
+}
+
+static void assert_says(Chain *c, const char *method, const char *parameters, const char *expected) {
+        _cleanup_json_ Json *reply = ask(c, method, parameters, NULL);
+        _cleanup_buf_ Buf text = {};
+
+        ck_assert_int_eq(json_dump(reply, &text), 0);
+        ck_assert_msg(strstr(text.p, expected), "%s: expected %s in %s", method, expected, text.p);
+}
+
+static void put_entry(Chain *c, uint64_t time, Entry *e) {
+        Why why = {};
+
+        assert_verdict(FIXTURE_CONNECT(c, time, &why, e), 0, why);
+        entry_unref(e);
+}
+
+START_TEST(a_board_tells_for_whom_it_waits) {
+        FixtureSetup setup = { .quorum = true };
+        SealedBoard b;
+        Fixture f;
+
+        fixture_new(&f, &setup, NULL, 3);
+        sealed_board_init(&b, f.genesis, 1, 2);
+        assert_says(f.chain, "GetBoards", "{}", "\"boards\":[]");
+        (void) ask(f.chain, "GetBoard", "{'board':'trust'}", "no board is called");
+        put_entry(f.chain, 2000, sealed_roll_of_trustees(&b, 0));
+        for (unsigned i = 0; i < 2; i++)
+                put_entry(f.chain, 2000, sealed_trustee(&b, i));
+        put_entry(f.chain, 2000, sealed_board(&b, 0, "trust", "'secret'", SEALED_UNTIL));
+        put_entry(f.chain, 2000, sealed_deal(&b, 0, 1));
+        {
+                char awaited[96];
+
+                (void) snprintf(awaited, sizeof(awaited), "\"awaited\":[\"%s\"]",
+                                key_hex(fixture_key(SEALED_TRUSTEE + 1), (char[ID_HEX]) {}));
+                assert_says(f.chain, "GetBoard", "{'board':'trust'}", awaited);
+                assert_says(f.chain, "GetBoards", "{}", "\"phase\":\"dealing\"");
+        }
+        put_entry(f.chain, 2000, sealed_deal(&b, 1, UINT_MAX));
+        put_entry(f.chain, 2000, sealed_confirm(&b, 0));
+        assert_says(f.chain, "GetBoard", "{'board':'trust'}", "\"phase\":\"confirming\"");
+        assert_says(f.chain, "GetBoard", "{'board':'trust'}", "\"says\":\"confirm\"");
+        put_entry(f.chain, 2000, sealed_object(&b, 1, 0));
+        {
+                char liar[96];
+
+                (void) snprintf(liar, sizeof(liar), "\"liar\":\"%s\"", key_hex(fixture_key(SEALED_TRUSTEE), (char[ID_HEX]) {}));
+                assert_says(f.chain, "GetBoard", "{'board':'trust'}", liar);
+                assert_says(f.chain, "GetBoard", "{'board':'trust'}", "\"awaited\":[]");
+        }
+        sealed_board_done(&b);
+        fixture_done(&f);
+}
+END_TEST
+
+START_TEST(a_sealed_election_has_no_result_before_it_is_opened) {
+        ElectionInfo info;
+        Poll p;
+
+        poll_new(&p, 6, "'least':2");
+        (void) ask(p.w.f.chain, "GetResults", "{'election':'secret'}", "announced");
+        put(&p.w, POLL_OPENS, poll_vote(&p, 0, 1, "[[1]]"));
+        (void) ask(p.w.f.chain, "GetResults", "{'election':'secret'}", "nobody can count it before it has closed");
+        put(&p.w, POLL_OPENS, poll_vote(&p, 1, 1, "[[1]]"));
+        poll_pass(&p, POLL_END);
+        (void) ask(p.w.f.chain, "GetResults", "{'election':'secret'}", "0 of 2 trustees");
+        assert_says(p.w.f.chain, "GetElections", "{}", "\"phase\":\"counting\"");
+        info = poll_info(&p);
+        put(&p.w, POLL_END, sealed_share(&p.b, p.w.f.chain, &info, 0));
+        put(&p.w, POLL_END, sealed_share(&p.b, p.w.f.chain, &info, 1));
+        assert_says(p.w.f.chain, "GetResults", "{'election':'secret'}", "\"sums\":[0,3,0]");
+        assert_says(p.w.f.chain, "GetResults", "{'election':'secret'}", "\"working\":{\"ciphers\":[[[");
+        assert_says(p.w.f.chain, "GetElection", "{'election':'secret'}", "\"shares\":[{\"counts\":true,\"height\":");
+        poll_done(&p);
+}
+END_TEST
+
+static void add(TCase *t) {
+        tcase_add_test(t, a_board_tells_for_whom_it_waits);
+        tcase_add_test(t, a_sealed_election_has_no_result_before_it_is_opened);
+}
+
+int main(void) {
+        return run_suite("query-election", add);
+}
