@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an election asks, and which ballots it allows: voted-election(5), ELECTIONS and BALLOTS. */
+'use strict';
+
+const { INT_MAX, members, noneTwice, refuse, integer, text, array, tuple, object, boolean, oneOf, oneOfKeys, id, name } = require('./canonical.js');
+const { GRACE_MAX } = require('./genesis.js');
+
+const WEIGHTS_MAX = 2 ** 40;
+const OPTIONS_MAX = 256;
+const SEATS_MAX = 256;
+const SEQ_MAX = 2 ** 31;
+const TEXT_MAX = 1024;          /* title, questions, options */
+const LOT_MAX = 4096;
+const TIME_MAX = INT_MAX - GRACE_MAX;
+
+/* What each method takes beside text, options and method, for n options; and what is meant where it is absent. */
+const METHODS = {
+        plurality: {
+                takes: () => ({}),
+                usual: () => ({}),
+        },
+        approval: {
+                takes: (n) => ({ min: integer(1, n), max: integer(1, n), seats: integer(1, SEATS_MAX) }),
+                usual: (n) => ({ min: 1, max: n, seats: 1 }),
+        },
+        score: {
+                takes: () => ({ max: integer(1, 1000), seats: integer(1, SEATS_MAX) }),
+                usual: () => ({ max: 10, seats: 1 }),
+        },
+        schulze: {
+                takes: (n) => ({
+                        default: integer(0, n - 1), quorum: integer(0, WEIGHTS_MAX),
+                        majority: array(n, n, tuple(integer(1, 1000), integer(1, 1000))),
+                }),
+                usual: () => ({}),
+        },
+        stv: {
+                takes: () => ({ seats: integer(1, SEATS_MAX) }),
+                usual: () => ({ seats: 1 }),
+        },
+};
+
+/* A question with what it leaves out filled in. */
+function readQuestion(q, what) {
+        object(q, what);
+        oneOfKeys(METHODS)(q.method, 'method');
+        array(1, OPTIONS_MAX, text(1, TEXT_MAX))(q.options, 'options');
+        const n = q.options.length;
+        const { takes, usual } = METHODS[q.method];
+        members(q, { method: () => {}, options: () => {}, text: text(1, TEXT_MAX) }, takes(n));
+        noneTwice(q.options, 'options');
+
+        if (q.method === 'schulze') {
+                if ((q.quorum !== undefined || q.majority !== undefined) && q.default === undefined)
+                        refuse('"quorum" and "majority" need "default"');
+                (q.majority || []).forEach(([num, den], i) => {
+                        if (num < den || (i === q.default && (num !== 1 || den !== 1)))
+                                refuse(`"majority", item ${i}: [${num},${den}]`);
+                });
+        }
+        const full = { ...usual(n), ...q };
+        if (q.method === 'approval' && full.min > full.max)
+                refuse(`"min" is ${full.min}, "max" is ${full.max}`);
+        return full;
+}
+
+/* The bytes of the largest vote: every choice as long as it can be, and the highest seq. */
+function largestVote(election) {
+        const digits = (numbers) => numbers.join(',');
+        const longest = (q) => {
+                const numbers = q.options.map((_, i) => i);
+                switch (q.method) {
+                case 'plurality':
+                        return `[${numbers.length - 1}]`;
+                case 'approval':
+                        return `[${digits(numbers.slice(-q.max))}]`;
+                case 'score':
+                        return `[${digits(numbers.map(() => q.max))}]`;
+                case 'schulze':
+                        return `[${digits(numbers.map((i) => `[${i}]`))}]`;
+                default:
+                        return `[${digits(numbers)}]`;
+                }
+        };
+        const zeros = '0'.repeat(64);
+        return `{"ballot":{"choices":[${election.questions.map(longest).join(',')}]},"election":"${zeros}","kind":"vote",` +
+                `"seq":${SEQ_MAX},"signature":"${'A'.repeat(86)}","signer":"${zeros}"}`;
+}
+
+/* The members of an election entry beside signer and signature, for members(). */
+const electionMembers = {
+        closes: integer(1, TIME_MAX), kind: oneOf('election'), name, opens: integer(1, TIME_MAX), questions: array(1, 64, object),
+        rolls: array(1, 1024, id), title: text(1, TEXT_MAX),
+};
+const electionOptional = {
+        about: text(0, 65536, { lines: true }), blank: boolean, grace: integer(1, GRACE_MAX), lot: text(1, LOT_MAX), revote: boolean,
+        secrecy: oneOf('open'),
+};
+
+/* The form of an election, of a network with these limits; with what it leaves out filled in. */
+function readElection(o, limits) {
+        if (o.opens >= o.closes)
+                refuse('"opens" is not before "closes"');
+        noneTwice(o.rolls, 'rolls');
+        const election = {
+                about: '', blank: true, grace: limits.grace, revote: true, ...o,
+                questions: o.questions.map((q, i) => readQuestion(q, `questions, item ${i}`)),
+        };
+        if (election.grace < limits.grace)
+                refuse(`"grace" is ${election.grace}, the network's least ${limits.grace}`);
+        const n = election.questions.reduce((sum, q) => sum + q.options.length, 0);
+        if (n > OPTIONS_MAX)
+                refuse(`${n} options in all, at most ${OPTIONS_MAX} are allowed`);
+        const size = largestVote(election).length;
+        if (size > limits.vote_bytes)
+                refuse(`the largest vote has ${size} bytes, at most ${limits.vote_bytes} are allowed`);
+        return election;
+}
+
+/* --- ballots */
+
+const CHOICES = {
+        plurality: (q) => array(1, 1, option(q)),
+        approval: (q) => (v, what) => {
+                array(q.min, q.max, option(q))(v, what);
+                v.forEach((x, i) => {
+                        if (i > 0 && x <= v[i - 1])
+                                refuse(`"${what}" does not ascend`);
+                });
+        },
+        score: (q) => array(q.options.length, q.options.length, integer(0, q.max)),
+        schulze: (q) => (v, what) => {
+                array(1, q.options.length, array(1, q.options.length, option(q)))(v, what);
+                noneTwice(v.flat(), what);
+        },
+        stv: (q) => (v, what) => {
+                array(1, q.options.length, option(q))(v, what);
+                noneTwice(v, what);
+        },
+};
+const option = (q) => integer(0, q.options.length - 1);
+
+function checkBallot(election, ballot) {
+        const n = election.questions.length;
+        members(ballot, { choices: array(n, n, array(0, INT_MAX, () => {})) });
+        ballot.choices.forEach((choice, i) => {
+                if (choice.length > 0)
+                        CHOICES[election.questions[i].method](election.questions[i])(choice, `choices, item ${i}`);
+                else if (!election.blank)
+                        refuse(`"choices", item ${i}: no blank choice is allowed`);
+        });
+}
+
+module.exports = { electionMembers, electionOptional, readElection, checkBallot, WEIGHTS_MAX, SEQ_MAX };
