@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "check-private.h"
+#include "check-quorum.h"
 #include "codec/hex.h"
 #include "codec/line.h"
 #include "errand.h"
@@ -169,7 +170,7 @@ static uint64_t final_height(const Host *h, const View *v) {
         return v->n - 1 > r->confirmations ? v->n - 1 - r->confirmations : 0;
 }
 
-static void check_final(const Host *h, View *v) {
+static void check_final(Host *h, View *v) {
         Run *r = h->world->setup.userdata;
         Checks *c = r->checks;
         uint64_t final = final_height(h, v);
@@ -204,6 +205,8 @@ static void check_final(const Host *h, View *v) {
                         world_fail(h->world, "no two honest peers hold different final blocks",
                                         "height %zu: host %u has %s, another had %s, and nobody was cut off since", height,
                                         h->number, HEX(&mine->id), HEX(&other->id));
+                if (c->quorum && !other)
+                        check_quorum_on_final(h, mine);
                 c->finals[height] = mine->id;
         }
         if (r->n_authorities > 0)

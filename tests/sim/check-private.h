@@ -30,6 +30,7 @@ struct Checks {
          * and since when all have been able to. */
         uint64_t trouble_usec, linked_usec;
         bool linked;
+        struct CheckQuorum *quorum;     /* NULL: another engine */
         uint64_t reorganisations, deepest, frames;
 };
 

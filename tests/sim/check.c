@@ -3,6 +3,7 @@
 #include <malloc.h>
 
 #include "check-private.h"
+#include "check-quorum.h"
 #include "codec/hex.h"
 #include "codec/line.h"
 #include "crypto/hash.h"
@@ -13,25 +14,26 @@
 
 /* --- who can talk to whom --- */
 
-/* Whether all peers are up and linked, by way of peers. */
+/* Whether all honest peers are up and linked, by way of such. */
 static bool all_linked(const Run *r) {
         const World *w = r->world;
-        bool reached[WORLD_HOSTS_MAX] = {};
+        bool links[WORLD_HOSTS_MAX][WORLD_HOSTS_MAX], reached[WORLD_HOSTS_MAX] = {};
         unsigned queue[WORLD_HOSTS_MAX], n = 0, first = r->first_peer;
 
         for (unsigned i = first; i < first + r->n_peers; i++)
-                if (!w->hosts[i]->up || disk_is_full(w->hosts[i]->disk))
+                if (w->hosts[i]->honest && (!w->hosts[i]->up || disk_is_full(w->hosts[i]->disk)))
                         return false;
-        queue[n++] = first;
-        reached[first] = true;
+        world_links(w, links);
+        queue[n++] = r->witness;
+        reached[r->witness] = true;
         for (unsigned at = 0; at < n; at++)
                 for (unsigned i = first; i < first + r->n_peers; i++)
-                        if (!reached[i] && !w->blocked[queue[at]][i] && !w->blocked[i][queue[at]] &&
-                                        world_linked(w, queue[at], i)) {
+                        if (!reached[i] && w->hosts[i]->honest && !w->blocked[queue[at]][i] && !w->blocked[i][queue[at]] &&
+                                        links[queue[at]][i]) {
                                 reached[i] = true;
                                 queue[n++] = i;
                         }
-        return n == r->n_peers;
+        return n == r->n_peers - r->n_liars;
 }
 
 static void look_at_links(const Run *r) {
@@ -49,16 +51,20 @@ static void look_at_links(const Run *r) {
 #define MEMORY_MAX (512U << 20)
 
 static void on_look(World *w, uint64_t a, uint64_t b) {
+        Run *r = w->setup.userdata;
+
         (void) a;
         (void) b;
         if (mallinfo2().uordblks > MEMORY_MAX)
                 world_fail(w, "memory is bounded", "%zu bytes are in use", mallinfo2().uordblks);
-        look_at_links(w->setup.userdata);
+        look_at_links(r);
+        if (r->checks->quorum)
+                check_quorum_each_second(r);
         world_at(w, w->now_usec + USEC_PER_SEC, "links", on_look, 0, 0);
 }
 
 static void after_turn(Host *h) {
-        if (!h->peer || h->world->failed)
+        if (!h->peer || !h->honest || h->world->failed)
                 return;
         check_chain(h);
         if (pool_bytes(peer_pool(h->peer)) > POOL_BYTES_MAX)
@@ -68,10 +74,19 @@ static void after_turn(Host *h) {
 
 /* --- crashes --- */
 
-/* Nobody honest contradicts himself. */
 static void on_log(Host *h, const NodeEffect *fx) {
-        if (fx->message == NODE_MSG_EVIDENCE)
-                world_fail(h->world, "no honest node stands in evidence", "host %u: %.*s", h->number, (int) fx->n_data, fx->data);
+        if (fx->message == NODE_MSG_EVIDENCE && h->honest)
+                check_quorum_on_evidence(h, fx);
+}
+
+static void on_frame(Host *from, Host *to, const char *data, size_t n) {
+        if (checks_of(to)->quorum)
+                check_quorum_on_frame(from, to, data, n);
+}
+
+static void on_stopped(Host *h) {
+        if (checks_of(h)->quorum && h->honest)
+                check_quorum_on_stopped(h);
 }
 
 static void on_commit(Host *h) {
@@ -85,7 +100,7 @@ static void on_started(Host *h) {
         View *v = &checks_of(h)->views[h->number];
         const ChainTip *tip;
 
-        if (!h->peer)
+        if (!h->peer || !h->honest)
                 return;
         tip = chain_tip(peer_chain(h->peer));
         if (h->life > 1 && v->durable_height > 0 && !id_equal(&tip->id, &v->durable))
@@ -122,8 +137,10 @@ static void on_send(Host *h, const NodeEffect *fx) {
         r->checks->frames++;
         figures_on_send(r, h, fx);
         n = end ? (size_t) (end - fx->data) : fx->n_data;
-        if (!h->peer)
+        if (!h->peer || !h->honest)
                 return;
+        if (r->checks->quorum)
+                check_quorum_on_send(h, fx);
         if (n > 10 && memcmp(fx->data + n - 12, "\"new_block\"}", 12) == 0 && end) {
                 const char *line = end + 1, *line_end = memchr(line, '\n', fx->n_data - n - 1);
 
@@ -150,7 +167,7 @@ static void on_send(Host *h, const NodeEffect *fx) {
 static void on_ban(Host *h, const NodeEffect *fx) {
         const Host *banned = world_host_of_key(h->world, &fx->key), *there = world_host_at(h->world, fx->address.host, 0);
 
-        if ((banned && banned->honest) || (there && there->honest))
+        if (h->honest && ((banned && banned->honest) || (there && there->honest)))
                 world_fail(h->world, "no honest node is banned by an honest node", "host %u bans host %u (%s)", h->number,
                                 banned ? banned->number : there->number, verdict_name(fx->verdict));
 }
@@ -167,7 +184,7 @@ static void on_dial(Host *h, const NodeEffect *fx) {
                 v->storm_usec = h->world->now_usec;
                 memset(v->dials, 0, sizeof(v->dials));
         }
-        if (to && ++v->dials[to->number] > STORM_DIALS)
+        if (to && h->honest && ++v->dials[to->number] > STORM_DIALS)
                 world_fail(h->world, "nobody dials in a storm", "host %u has dialled host %u %u times within %u s", h->number, to->number,
                                 STORM_DIALS + 1, (unsigned) (STORM_USEC / USEC_PER_SEC));
 }
@@ -180,7 +197,9 @@ void check_hooks(WorldHooks *ret) {
                 .on_log = on_log,
                 .on_ban = on_ban,
                 .on_dial = on_dial,
+                .on_frame = on_frame,
                 .on_started = on_started,
+                .on_stopped = on_stopped,
         };
 }
 
@@ -189,6 +208,8 @@ void checks_begin(Run *r) {
         if (!r->checks)
                 world_die("checks", -ENOMEM);
         r->checks->blocks.run = r;
+        if (r->n_authorities > 0)
+                check_quorum_begin(r);
         world_at(r->world, 0, "links", on_look, 0, 0);
 }
 
@@ -197,6 +218,8 @@ void checks_done(Run *r) {
 
         for (unsigned i = 0; i < WORLD_HOSTS_MAX; i++)
                 free(c->views[i].ids);
+        if (c->quorum)
+                check_quorum_done(r);
         free(c->finals);
         blocks_done(&c->blocks);
         free(c);
@@ -229,8 +252,9 @@ static void check_pool_is_done(Host *h) {
 /* Where nothing goes wrong messages alone bring a vote to its end: one that took as long as a timer waited for it. */
 static void check_no_timer_helped(Run *r) {
         uint64_t delta_usec = 500 * r->interval * USEC_PER_MSEC;
+        bool goes_well = r->options.faults == 0 && r->n_liars == 0 && r->options.cut_commit == 0;
 
-        for (size_t i = 0; i < r->n_votes && r->n_authorities > 0 && r->options.faults == 0; i++) {
+        for (size_t i = 0; i < r->n_votes && r->n_authorities > 0 && goes_well; i++) {
                 const Errand *e = r->votes[i].errand;
 
                 if (e->state == ERRAND_FINAL && e->done_usec - e->accepted_usec >= delta_usec) {
@@ -244,8 +268,8 @@ static void check_no_timer_helped(Run *r) {
 
 void checks_final(Run *r) {
         World *w = r->world;
-        Host *first = w->hosts[r->first_peer];
-        const KnownBlock *tip = check_tip_of(r->checks, r->first_peer);
+        Host *first = w->hosts[r->witness];
+        const KnownBlock *tip = check_tip_of(r->checks, r->witness);
 
         look_at_links(r);
         if (!r->checks->linked) {
@@ -257,6 +281,8 @@ void checks_final(Run *r) {
                 Host *h = w->hosts[r->first_peer + i];
                 const KnownBlock *other = check_tip_of(r->checks, h->number);
 
+                if (!h->honest)
+                        continue;
                 if (other != tip && other && tip && other->work != tip->work)
                         world_fail(w, "all honest peers come to one ledger", "host %u ends at height %" PRIu64 " %s, host %u at height %"
                                         PRIu64 " %s", first->number, tip->height, HEX(&tip->id), h->number, other->height,
@@ -267,7 +293,8 @@ void checks_final(Run *r) {
                         check_pool_is_done(h);
         }
         for (unsigned i = 0; i < r->n_peers && !w->failed; i++)
-                recount_state(w->hosts[r->first_peer + i]);
+                if (w->hosts[r->first_peer + i]->honest)
+                        recount_state(w->hosts[r->first_peer + i]);
         if (!w->failed)
                 recount_results(r);
         if (!w->failed)
@@ -277,7 +304,7 @@ void checks_final(Run *r) {
 }
 
 void checks_sum_up(const Run *r, RunResult *ret) {
-        const KnownBlock *tip = check_tip_of(r->checks, r->first_peer);
+        const KnownBlock *tip = check_tip_of(r->checks, r->witness);
 
         ret->reorganisations = r->checks->reorganisations;
         ret->deepest = r->checks->deepest;

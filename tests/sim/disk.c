@@ -7,7 +7,7 @@ struct Disk {
         Store store;            /* first: what the node sees */
         Store *memory;
         Record *record;
-        bool full, writes;
+        uint64_t full;          /* DISK_FULL_* */
 };
 
 #define DISK(s)   ((Disk *) (s))
@@ -21,7 +21,7 @@ struct Disk {
         }
 #define WRITE(name, params, ...)                                        \
         static int disk_##name params {                                 \
-                if (DISK(s)->full && DISK(s)->writes)                   \
+                if (DISK(s)->full & DISK_FULL_WRITES)                   \
                         return -ENOSPC;                                 \
                 return OPS(s)->name(MEMORY(s), __VA_ARGS__);            \
         }
@@ -31,7 +31,7 @@ static int disk_begin(Store *s) {
 }
 
 static int disk_commit(Store *s) {
-        if (DISK(s)->full && OPS(s)->in_transaction(MEMORY(s)))
+        if ((DISK(s)->full & DISK_FULL_LEDGER) && OPS(s)->in_transaction(MEMORY(s)))
                 return -ENOSPC;
         return OPS(s)->commit(MEMORY(s));
 }
@@ -137,16 +137,15 @@ Record* disk_record(Disk *d) {
 int disk_commit_record(Disk *d) {
         if (!d->record)
                 return 0;
-        return d->full ? -ENOSPC : d->record->ops->commit(d->record);
+        return d->full & DISK_FULL_RECORD ? -ENOSPC : d->record->ops->commit(d->record);
 }
 
-void disk_set_full(Disk *d, bool full, bool writes) {
-        d->full = full;
-        d->writes = writes;
+void disk_set_full(Disk *d, uint64_t what) {
+        d->full = what;
 }
 
 bool disk_is_full(const Disk *d) {
-        return d->full;
+        return d->full != 0;
 }
 
 void disk_crash(Disk *d) {

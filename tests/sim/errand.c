@@ -92,7 +92,7 @@ static Host* choose(Errand *e) {
                 return h;
         h = NULL;
         for (unsigned i = 0; i < w->n_hosts; i++)
-                if (w->hosts[i]->up && w->hosts[i]->peer && world_below(w, ++n) == 0)
+                if (w->hosts[i]->up && w->hosts[i]->honest && w->hosts[i]->peer && world_below(w, ++n) == 0)
                         h = w->hosts[i];
         return h;
 }

@@ -29,6 +29,27 @@ static void on_split(World *w, uint64_t a, uint64_t b) {
                                 world_block(w, r->first_peer + i, r->first_peer + k, b != 0);
 }
 
+/* a: seeds what is cut: all between groups, or some ways anywhere, or all but those of one in the middle. */
+static void on_shape(World *w, uint64_t a, uint64_t b) {
+        const Run *r = w->setup.userdata;
+        uint64_t shape, group[WORLD_HOSTS_MAX] = {};
+        Prng p;
+
+        prng_seed(&p, a);
+        shape = prng_below(&p, 3);
+        for (unsigned i = 0; i < r->n_peers; i++)
+                group[i] = prng_below(&p, shape == 0 ? 4 : r->n_peers);
+        for (unsigned i = 0; i < r->n_peers; i++)
+                for (unsigned k = 0; k < i; k++) {
+                        bool cut = shape == 0 ? group[i] != group[k] : shape == 1 ? prng_below(&p, 3) == 0 : i != group[0] && k != group[0];
+
+                        if (cut) {
+                                world_block(w, r->first_peer + i, r->first_peer + k, b != 0);
+                                world_block(w, r->first_peer + k, r->first_peer + i, b != 0);
+                        }
+                }
+}
+
 static void plan_partitions(Run *r) {
         uint64_t at = r->ill_usec + below(r, 60 * USEC_PER_SEC);
 
@@ -37,8 +58,10 @@ static void plan_partitions(Run *r) {
                 uint64_t sides = 1 + below(r, (UINT64_C(1) << MIN(r->n_peers, 63U)) - 2);
                 uint64_t to = MIN(at + 1 + below(r, (5 + 20 * r->interval) * USEC_PER_SEC), r->heal_usec);
 
-                world_at(r->world, at, "split", on_split, sides, 1);
-                world_at(r->world, to, "heal", on_split, sides, 0);
+                bool shaped = r->options.quorum && below(r, 2) == 0;
+
+                world_at(r->world, at, "split", shaped ? on_shape : on_split, sides, 1);
+                world_at(r->world, to, "heal", shaped ? on_shape : on_split, sides, 0);
                 at = to + 1 + below(r, 120 * USEC_PER_SEC);
         }
 }
@@ -77,7 +100,7 @@ static void on_all_open(World *w, uint64_t a, uint64_t b) {
 static void on_crash(World *w, uint64_t a, uint64_t b) {
         Host *h = w->hosts[a];
 
-        switch (b % 4) {
+        switch (b) {
         case 0:
                 host_crash(h, false);           /* kill -9: the kernel says goodbye */
                 return;
@@ -86,6 +109,9 @@ static void on_crash(World *w, uint64_t a, uint64_t b) {
                 return;
         case 2:
                 host_crash_at(h, CRASH_BEFORE_COMMIT);
+                return;
+        case 3:
+                host_crash_at(h, CRASH_BETWEEN_COMMITS);
                 return;
         default:
                 host_crash_at(h, CRASH_AFTER_COMMIT);
@@ -104,6 +130,18 @@ static void on_start(World *w, uint64_t a, uint64_t b) {
         host_start(w->hosts[a]);
 }
 
+static uint64_t point(Run *r) {
+        uint64_t p = below(r, r->options.quorum ? 5 : 4);
+
+        return p == 3 && !r->options.quorum ? 4 : p;    /* without a record there is nothing between */
+}
+
+static void on_cut(World *w, uint64_t a, uint64_t b) {
+        (void) a;
+        (void) b;
+        world_cut_power(w);
+}
+
 static void plan_crashes(Run *r) {
         unsigned n = 1 + (unsigned) below(r, 2 + r->n_peers);
 
@@ -115,9 +153,12 @@ static void plan_crashes(Run *r) {
                 if (below(r, 6) == 0)
                         world_at(r->world, from, "stopping", on_stop, host, 0);
                 else
-                        world_at(r->world, from, "crashing", on_crash, host, below(r, 4));
+                        world_at(r->world, from, "crashing", on_crash, host, point(r));
                 world_at(r->world, to, "starting", on_start, host, 0);
         }
+        if (r->options.quorum && below(r, 3) == 0)
+                for (unsigned i = 1 + (unsigned) below(r, 2); i > 0; i--)
+                        world_at(r->world, r->ill_usec + below(r, r->heal_usec - r->ill_usec - 6 * USEC_PER_SEC), "cut", on_cut, 0, 0);
         for (unsigned i = 0; i < r->n_peers; i++)       /* when one that was stopping has ended */
                 world_at(r->world, r->heal_usec + 2 * USEC_PER_SEC, "starting", on_start, r->first_peer + i, 0);
 }
@@ -135,9 +176,9 @@ static void plan_trackers(Run *r) {
         }
 }
 
-/* b: bit 0 full, bit 1 writes fail too. */
+/* b: what is full. */
 static void on_disk(World *w, uint64_t a, uint64_t b) {
-        disk_set_full(w->hosts[a]->disk, b & 1, b & 2);
+        disk_set_full(w->hosts[a]->disk, b);
 }
 
 static void plan_disks(Run *r) {
@@ -145,10 +186,12 @@ static void plan_disks(Run *r) {
 
         for (unsigned i = 0; i < n; i++) {
                 unsigned host = some_peer(r);
-                uint64_t from, to, writes = 2 * below(r, 2);
+                uint64_t from, to, what = DISK_FULL_LEDGER | DISK_FULL_RECORD | (below(r, 2) * DISK_FULL_WRITES);
 
                 span(r, 60, &from, &to);
-                world_at(r->world, from, "full", on_disk, host, writes | 1);
+                if (r->options.quorum && below(r, 2) == 0)
+                        what = below(r, 2) == 0 ? DISK_FULL_RECORD : DISK_FULL_LEDGER;
+                world_at(r->world, from, "full", on_disk, host, what);
                 world_at(r->world, to, "room", on_disk, host, 0);
         }
         for (unsigned i = 0; i < r->n_peers; i++)

@@ -131,6 +131,8 @@ static void carry_out_one(Host *h, NodeEffect *fx) {
                 return;         /* done before */
 
         case NODE_FX_SEND:
+                if (h->setup.on_send && h->setup.on_send(h, fx))
+                        return;
                 if (hooks->on_send)
                         hooks->on_send(h, fx);
                 wire_send(h, fx->link, fx->lane, TAKE_PTR(fx->data), fx->n_data);
@@ -207,26 +209,38 @@ static void step(Host *h, NodeEvent *ev) {
         }
 }
 
+static bool power_goes(Host *h, CrashPoint point) {
+        World *w = h->world;
+
+        if (w->n_commits == w->setup.cut_commit && w->setup.cut_point == point)
+                world_cut_power(w);
+        else if (h->crash_at == point)
+                host_crash(h, true);
+        else
+                return false;
+        return true;
+}
+
 /* False: the power went. */
 static bool commit(Host *h, int *ret_error) {
         const WorldHooks *hooks = &h->world->setup.hooks;
         unsigned life = h->life;
         int r;
 
-        if (h->crash_at == CRASH_BEFORE_COMMIT) {
-                host_crash(h, true);
+        h->world->n_commits++;
+        if (power_goes(h, CRASH_BEFORE_COMMIT))
                 return false;
-        }
         r = disk_commit_record(h->disk);
-        if (r >= 0)
+        if (r >= 0) {
+                if (power_goes(h, CRASH_BETWEEN_COMMITS))
+                        return false;
                 r = chain_commit(peer_chain(h->peer));
+        }
         world_note(h->world, "commit", h->number, (uint64_t) -r, NULL, 0);
         if (r >= 0 && hooks->on_commit)
                 hooks->on_commit(h);
-        if (h->crash_at == CRASH_AFTER_COMMIT) {
-                host_crash(h, true);
+        if (power_goes(h, CRASH_AFTER_COMMIT))
                 return false;
-        }
         step(h, &(NodeEvent) { .type = r < 0 ? NODE_EV_COMMIT_FAILED : NODE_EV_COMMITTED, .error = MIN(r, 0) });
         *ret_error = MIN(r, 0);
         return h->up && h->life == life;
@@ -297,6 +311,8 @@ void host_event(Host *h, NodeEvent *ev) {
                 return;
         }
 
+        if (ev->type == NODE_EV_FRAME && h->setup.on_frame && h->setup.on_frame(h, ev))
+                return;
         step(h, ev);
         if (h->carrying || h->turn_armed)
                 return;

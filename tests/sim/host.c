@@ -226,6 +226,19 @@ void host_crash(Host *h, bool silent) {
         h->n_calls = 0;
 }
 
+static void on_power(World *w, uint64_t a, uint64_t b) {
+        (void) b;
+        host_start(w->hosts[a]);
+}
+
+void world_cut_power(World *w) {
+        for (unsigned i = 0; i < w->n_hosts; i++)
+                if (w->hosts[i]->setup.role == HOST_PEER) {
+                        host_crash(w->hosts[i], true);
+                        world_at(w, w->now_usec + 3 * USEC_PER_SEC + world_below(w, 3 * USEC_PER_SEC), "power", on_power, i, 0);
+                }
+}
+
 void host_crash_at(Host *h, CrashPoint point) {
         h->crash_at = point;
 }

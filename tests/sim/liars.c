@@ -351,7 +351,7 @@ void liars_plan(Run *r) {
         r->liars = new0(Liars, 1);
         if (!r->liars)
                 world_die("liars", -ENOMEM);
-        if (!run_has(r, FAULT_BIT(LIARS)))
+        if (!run_has(r, FAULT_BIT(LIARS)) || r->options.quorum)         /* what they know is pow */
                 return;
 
         prng_seed(&p, r->options.seed ^ UINT64_C(0x6c69617273));

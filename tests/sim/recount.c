@@ -142,12 +142,15 @@ void recount_results(Run *r) {
                         Host *h = r->world->hosts[r->first_peer + i];
                         _cleanup_buf_ Buf text = {};
                         uint64_t sums[3], ballots;
+                        bool is_first = h->number == r->witness;
 
+                        if (!h->honest)
+                                continue;
                         count_plainly(r, checks_tip(r, h->number), k, sums, &ballots);
-                        compare_result(r, h, k, sums, ballots, i == 0 ? &first : &text);
-                        if (i > 0 && !r->world->failed && (text.n != first.n || (text.n > 0 && memcmp(text.p, first.p, text.n) != 0)))
+                        compare_result(r, h, k, sums, ballots, is_first ? &first : &text);
+                        if (!is_first && !r->world->failed && (text.n != first.n || (text.n > 0 && memcmp(text.p, first.p, text.n) != 0)))
                                 world_fail(r->world, "all peers have the same result", "election %u: host %u has %s, host %u has %s",
-                                                k, r->first_peer, first.p, h->number, text.p);
+                                                k, r->witness, first.p, h->number, text.p);
                 }
         }
 }
@@ -171,7 +174,7 @@ static unsigned chances(const Run *r, const KnownBlock *tip, const RunVote *v, u
 static bool takes_votes(const Run *r, unsigned election) {
         ElectionInfo info;
 
-        return chain_election_by_id(peer_chain(r->world->hosts[r->first_peer]->peer), &r->elections[election].id, &info) == 0 &&
+        return chain_election_by_id(peer_chain(r->world->hosts[r->witness]->peer), &r->elections[election].id, &info) == 0 &&
                         info.rolls && info.phase != ELECTION_VOID;
 }
 
@@ -212,7 +215,7 @@ static void check_vote(Run *r, const KnownBlock *tip, const RunVote *v) {
 }
 
 void recount_votes(Run *r) {
-        const KnownBlock *tip = checks_tip(r, r->first_peer);
+        const KnownBlock *tip = checks_tip(r, r->witness);
 
         for (size_t i = 0; i < r->n_votes && !r->world->failed; i++)
                 check_vote(r, tip, &r->votes[i]);

@@ -8,6 +8,7 @@
 #include "codec/hex.h"
 #include "errand.h"
 #include "liars.h"
+#include "traitors.h"
 
 #define KEY_HOST        60U     /* fixture keys of the hosts; FIXTURE_VOTER and above vote */
 #define SETUP_SEC       3U      /* when the roll is handed in */
@@ -39,6 +40,13 @@ void run_options_draw(RunOptions *o) {
                         faults |= UINT32_C(1) << f;
         if (prng_below(&p, 20) == 0)
                 faults = 0;
+        if (o->quorum) {
+                voting = 30 + voting / 2;
+                peers = (unsigned) (prng_below(&p, 10) == 0 ? 2 + prng_below(&p, 2) : 4 + prng_below(&p, prng_below(&p, 4) == 0 ? 10 : 4));
+                faults &= ~FAULT_BIT(LIARS);
+                if (prng_below(&p, 2) == 0)
+                        faults |= FAULT_BIT(LIARS);
+        }
 
         if (o->peers == 0)
                 o->peers = peers;
@@ -220,6 +228,7 @@ static void post_roll(World *w, uint64_t a, uint64_t b) {
 
         (void) a;
         (void) b;
+        r->round_commits[0] = w->n_commits;
         buf_add_text(&members, "'name':'members','part':0,'voters':[");
         for (unsigned i = 0; i < r->n_voters; i++)
                 buf_printf(&members, "%s['%s',%u]", i > 0 ? "," : "",
@@ -256,14 +265,15 @@ static uint64_t last_closing(const Run *r) {
 /* --- all of it --- */
 
 static void run_begin(Run *r, const RunOptions *o) {
-        WorldSetup setup = { .seed = o->seed, .no_memo = o->no_memo, .trace = o->trace, .userdata = r };
+        WorldSetup setup = { .seed = o->seed, .no_memo = o->no_memo, .cut_commit = o->cut_commit, .cut_point = o->cut_point,
+                .trace = o->trace, .userdata = r };
         uint64_t closing;
 
         r->options = *o;
         run_options_draw(&r->options);
         prng_seed(&r->prng, o->seed ^ UINT64_C(0x706c6f74));
 
-        r->interval = UINT64_C(2) << below(r, 3);
+        r->interval = UINT64_C(2) << below(r, r->options.quorum ? 2 : 3);
         r->difficulty = 64 + below(r, 400);
         r->confirmations = 3 + (unsigned) below(r, 4);
         r->n_admins = 1 + 2 * (unsigned) below(r, 2);
@@ -275,9 +285,16 @@ static void run_begin(Run *r, const RunOptions *o) {
         if (r->options.figures)
                 r->n_voters = r->options.votes;
         if (r->options.quorum) {
-                r->options.faults &= ~FAULT_BIT(LIARS);         /* those of pow */
                 r->n_authorities = r->options.peers > 4 && below(r, 3) == 0 && !r->options.figures ? r->options.peers - 1 : r->options.peers;
                 r->clock_off_max = MIN(r->clock_off_max, INT64_C(5));   /* what the rules of the engine bear */
+        }
+        if (r->options.quorum) {
+                unsigned bound = (r->n_authorities - 1) / 3;
+
+                if (r->options.liars != UINT_MAX)
+                        r->n_liars = MIN(r->options.liars, r->n_authorities - 1);
+                else if (run_has(r, FAULT_BIT(LIARS)) && bound > 0)
+                        r->n_liars = 1 + (unsigned) below(r, bound);
         }
         r->votes = new0(RunVote, r->options.votes + 1);
         make_genesis(r);
@@ -310,7 +327,10 @@ static void run_begin(Run *r, const RunOptions *o) {
                                        : (r->elections[0].opens - WORLD_WALL_SEC - MIN(2 * r->interval, UINT64_C(10))) * USEC_PER_SEC;
         r->heal_usec = MAX(r->heal_usec, r->ill_usec + 20 * USEC_PER_SEC);
         r->end_usec = MAX(closing + (uint64_t) r->clock_off_max * USEC_PER_SEC, r->heal_usec) +
-                        (REDIAL_SEC + 10 * r->interval + 4 * r->confirmations * r->interval) * USEC_PER_SEC;
+                        (REDIAL_SEC + 10 * r->interval + (r->options.quorum ? 12 : 4 * r->confirmations) * r->interval) * USEC_PER_SEC;
+        traitors_plan(r);
+        for (r->witness = r->first_peer; !r->world->hosts[r->witness]->honest; r->witness++)
+                ;
         checks_begin(r);
         faults_plan(r);
         liars_plan(r);
@@ -320,13 +340,15 @@ static void run_end(Run *r, RunResult *ret) {
         const World *w = r->world;
 
         *ret = (RunResult) { .failed = w->failed, .step = w->n_steps, .usec = w->now_usec,
-                        .trace_hash = w->trace_hash, .options = r->options, .figures = r->figures };
+                        .trace_hash = w->trace_hash, .options = r->options, .figures = r->figures,
+                        .round_commits = { r->round_commits[0], r->round_commits[1] } };
         (void) snprintf(ret->invariant, sizeof(ret->invariant), "%s", w->invariant);
         (void) snprintf(ret->failure, sizeof(ret->failure), "%s", w->failure);
         checks_sum_up(r, ret);
 
         liars_done(r);
         r->world = world_free(r->world);
+        traitors_done(r);
         checks_done(r);
         free(r->votes);
         (void) genesis_free(r->genesis);

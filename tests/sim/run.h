@@ -33,6 +33,9 @@ typedef struct RunOptions {     /* zeros (faults: UINT32_MAX): drawn from the se
         unsigned peers, votes;
         uint32_t faults;
         uint64_t voting_sec;    /* how long votes are taken */
+        unsigned liars;         /* quorum: authorities that lie; UINT_MAX: up to the bound, where faults has liars */
+        uint64_t cut_commit;    /* world.h */
+        CrashPoint cut_point;
         bool no_memo;
         bool quorum;            /* the engine; else pow */
         bool figures;           /* quorum: all peers are authorities, every vote has a voter of its own, and what they send is counted */
@@ -66,6 +69,7 @@ typedef struct Figures {
 
 typedef struct Checks Checks;
 typedef struct Liars Liars;
+typedef struct Traitors Traitors;
 
 typedef struct Run {
         RunOptions options;     /* with what was drawn */
@@ -74,14 +78,19 @@ typedef struct Run {
         World *world;
         Checks *checks;
         Liars *liars;
+        Traitors *traitors;
         uint64_t interval;      /* seconds */
         uint64_t difficulty;    /* of block 1: what all miners do in that time */
         unsigned confirmations, approvals, n_admins, n_voters, n_trackers;
         unsigned first_peer, n_peers;   /* hosts */
+        unsigned witness;       /* the first of them that is honest */
+        unsigned n_liars;       /* quorum: of the authorities */
         unsigned n_authorities; /* quorum: the first so many of the peers, in their order; 0: pow */
         int64_t clock_off_max;
         uint64_t ill_usec, heal_usec;   /* between these, all that goes wrong has its place */
         uint64_t end_usec;
+
+        uint64_t round_commits[2];      /* how many commits there were before the first entry, and when the third block was final */
 
         struct Errand *roll;
         RunElection elections[RUN_ELECTIONS];
@@ -96,7 +105,7 @@ typedef struct RunResult {
         char invariant[64], failure[2048];
         uint64_t step, usec, trace_hash;
         RunOptions options;     /* with what was drawn */
-        uint64_t height, reorganisations, deepest, in_ledger, n_votes, frames;
+        uint64_t height, reorganisations, deepest, in_ledger, n_votes, frames, round_commits[2];
         Figures figures;
 } RunResult;
 

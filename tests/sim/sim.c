@@ -20,6 +20,11 @@ static const char usage[] =
                 "                    all, none (or 0)\n"
                 "  --time SEC        how long votes are taken, in virtual seconds\n"
                 "  --engine NAME     pow (the default) or quorum\n"
+                "  --liars N         quorum: authorities that lie, whatever faults says; more than a third find a\n"
+                "                    disagreement\n"
+                "  --cuts N          cut the power of all peers at each Nth commit of the first three blocks, before it, within it\n"
+                "                    and after it: a run for each\n"
+                "  --cut COMMIT:POINT  one of them\n"
                 "  --figures         quorum: print what the authorities send for a block, over all links\n"
                 "  --no-memo         check every signature anew\n"
                 "  --budget SEC      end after so many real seconds, whatever is left\n"
@@ -30,8 +35,8 @@ static const char usage[] =
 
 typedef struct Options {
         RunOptions run;
-        uint64_t seeds, budget_sec;
-        bool trace, quiet, go_on, given_peers, given_votes, given_faults, given_time;
+        uint64_t seeds, budget_sec, cuts;
+        bool trace, quiet, go_on, given_peers, given_votes, given_faults, given_time, given_liars;
 } Options;
 
 static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret) {
@@ -65,6 +70,18 @@ static bool read_faults(const char *text, uint32_t *ret) {
         return true;
 }
 
+static bool read_cut(const char *text, RunOptions *ret) {
+        const char *colon = strchr(text, ':');
+        _cleanup_free_ char *commit = colon ? strndup(text, (size_t) (colon - text)) : NULL;
+        uint64_t point = 0;
+
+        if (!commit || !read_number(commit, 1, UINT32_MAX, &ret->cut_commit) ||
+                        !read_number(colon + 1, CRASH_BEFORE_COMMIT, CRASH_AFTER_COMMIT, &point))
+                return false;
+        ret->cut_point = (CrashPoint) point;
+        return true;
+}
+
 /* 0, or an exit status. */
 static int read_options(int argc, char **argv, Options *o) {
         static const struct option longs[] = {
@@ -77,6 +94,9 @@ static int read_options(int argc, char **argv, Options *o) {
                 { "budget", required_argument, NULL, 'b' },
                 { "engine", required_argument, NULL, 'e' },
                 { "figures", no_argument, NULL, 'F' },
+                { "cuts", required_argument, NULL, 'C' },
+                { "cut", required_argument, NULL, 'c' },
+                { "liars", required_argument, NULL, 'L' },
                 { "no-memo", no_argument, NULL, 'm' },
                 { "trace", no_argument, NULL, 'T' },
                 { "quiet", no_argument, NULL, 'q' },
@@ -86,7 +106,7 @@ static int read_options(int argc, char **argv, Options *o) {
         };
         int c;
 
-        *o = (Options) { .run = { .seed = 1, .faults = UINT32_MAX }, .seeds = 1 };
+        *o = (Options) { .run = { .seed = 1, .faults = UINT32_MAX, .liars = UINT_MAX }, .seeds = 1 };
         while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
                 uint64_t n = 0;
                 bool good = true;
@@ -122,6 +142,17 @@ static int read_options(int argc, char **argv, Options *o) {
                 case 'e':
                         good = streq(optarg, "pow") || streq(optarg, "quorum");
                         o->run.quorum = streq(optarg, "quorum");
+                        break;
+                case 'C':
+                        good = read_number(optarg, 1, UINT32_MAX, &o->cuts);
+                        break;
+                case 'c':
+                        good = read_cut(optarg, &o->run);
+                        break;
+                case 'L':
+                        good = read_number(optarg, 0, 64, &n);
+                        o->run.liars = (unsigned) n;
+                        o->given_liars = true;
                         break;
                 case 'F':
                         o->run.figures = true;
@@ -179,6 +210,10 @@ static void print_failure(const Options *o, const RunResult *x) {
                 (void) printf(" --time %" PRIu64, x->options.voting_sec);
         if (o->run.quorum)
                 (void) fputs(" --engine quorum", stdout);
+        if (o->given_liars)
+                (void) printf(" --liars %u", x->options.liars);
+        if (x->options.cut_commit > 0)
+                (void) printf(" --cut %" PRIu64 ":%u", x->options.cut_commit, x->options.cut_point);
         if (o->given_faults) {
                 (void) fputs(" --faults ", stdout);
                 print_faults(stdout, x->options.faults);
@@ -225,6 +260,29 @@ static bool same_again(const Options *o, const RunResult *x) {
         return false;
 }
 
+/* The power goes everywhere at once, at each step of the first rounds: whatever was durable then is enough to go on. */
+static bool run_cuts(const Options *o, const RunResult *whole) {
+        RunOptions one = o->run;
+        uint64_t n = 0;
+        bool held = true;
+
+        one.seed = whole->options.seed;
+        for (uint64_t commit = whole->round_commits[0] + 1; commit <= whole->round_commits[1]; commit += o->cuts)
+                for (CrashPoint p = CRASH_BEFORE_COMMIT; p <= CRASH_AFTER_COMMIT && (held || o->go_on); p++) {
+                        RunResult x;
+
+                        one.cut_commit = commit;
+                        one.cut_point = p;
+                        run(&one, &x);
+                        n++;
+                        if (x.failed)
+                                print_failure(o, &x);
+                        held = held && !x.failed;
+                }
+        (void) printf("seed %" PRIu64 ": %" PRIu64 " power cuts of all: %s\n", one.seed, n, held ? "it goes on after each" : "an invariant is broken");
+        return held;
+}
+
 int main(int argc, char **argv) {
         uint64_t begun, done = 0, first;
         bool failed = false;
@@ -263,7 +321,7 @@ int main(int argc, char **argv) {
                         print_figures(&x);
                 else if (!o.quiet)
                         print_run(&x);
-                failed |= x.failed || !same_again(&o, &x);
+                failed |= x.failed || !same_again(&o, &x) || (o.cuts > 0 && !run_cuts(&o, &x));
                 (void) fflush(stdout);
                 if (failed && !o.go_on)
                         break;

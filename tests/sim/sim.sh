@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A hundred and fifty seeds of the simulator and a hundred of quorum, always the same ones, within a
+# A hundred and fifty seeds of the simulator and eighty of quorum, always the same ones, within a
 # minute or so; and before them those that once found something.
 set -euo pipefail
 : "${abs_top_builddir:=$PWD}"
@@ -11,9 +11,18 @@ sim=$abs_top_builddir/tests/sim/sim
 for seed in 17955675520215 17955675520117 500180 500730 501057; do
 	"$sim" --seed "$seed" --quiet
 done
-# a proposal whose entry had nobody left to be asked for, and a leader that built no second candidate
-"$sim" --engine quorum --seed 2504 --quiet
+# authorities were not linked with each other where there are more than twice as many as dialled links
+"$sim" --engine quorum --seed 1 --peers 19 --votes 3 --time 10 --faults none --quiet
 # where nothing goes wrong no timer helps: bodies that were wanted while the seal was checked were not
 "$sim" --engine quorum --faults none --seed 1 --seeds 25 --quiet
-"$sim" --engine quorum --seed 1 --seeds 100 --quiet
+# the power goes everywhere at once, at every third step of the first rounds
+"$sim" --engine quorum --seed 1 --peers 4 --votes 4 --time 10 --faults none --cuts 3 --quiet
+# it can fail: two liars of four, one more than the bound, have two blocks called final
+if found=$("$sim" --engine quorum --seed 8 --peers 4 --votes 20 --faults none --liars 2 --quiet) ||
+	[[ $found != *"no two honest peers hold different final blocks"* ]]; then
+	echo "Two liars of four were not found to make a disagreement:"
+	echo "$found"
+	exit 1
+fi
+"$sim" --engine quorum --seed 1 --seeds 80 --quiet
 exec "$sim" --seed 1 --seeds 150 --quiet

@@ -92,16 +92,25 @@ size_t wire_queued(const World *w, LinkId link) {
         return n;
 }
 
-bool world_linked(const World *w, unsigned a, unsigned b) {
+LinkId wire_between(const World *w, unsigned from, unsigned to) {
+        for (size_t i = w->n_wires; i > 0; i--) {
+                const Wire *x = w->wires[i - 1];
+
+                for (unsigned s = 0; x && !x->broken && s < 2; s++)
+                        if (x->host[s] == from && x->host[1 - s] == to && x->up[s] && x->up[1 - s] && wire_host(w, x, s))
+                                return LINK(x, s);
+        }
+        return 0;
+}
+
+void world_links(const World *w, bool ret[WORLD_HOSTS_MAX][WORLD_HOSTS_MAX]) {
+        memset(ret, 0, sizeof(bool[WORLD_HOSTS_MAX][WORLD_HOSTS_MAX]));
         for (size_t i = 0; i < w->n_wires; i++) {
                 const Wire *x = w->wires[i];
 
-                if (x && !x->broken && x->up[0] && x->up[1] && wire_host(w, x, 0) && wire_host(w, x, 1) &&
-                                ((x->host[0] == a && x->host[1] == b) ||
-                                                (x->host[0] == b && x->host[1] == a)))
-                        return true;
+                if (x && !x->broken && x->up[0] && x->up[1] && wire_host(w, x, 0) && wire_host(w, x, 1))
+                        ret[x->host[0]][x->host[1]] = ret[x->host[1]][x->host[0]] = true;
         }
-        return false;
 }
 
 void wire_free(World *w, Wire *x) {
@@ -210,6 +219,8 @@ static void deliver(World *w, Wire *x, unsigned side) {
         }
         if (to && x->up[1 - side]) {
                 world_note(w, "frame", x->host[side], x->host[1 - side], parcel->data, parcel->n);
+                if (w->setup.hooks.on_frame)
+                        w->setup.hooks.on_frame(w->hosts[x->host[side]], to, parcel->data, parcel->n);
                 host_event(to, &(NodeEvent) { .type = NODE_EV_FRAME, .link = link,
                                 .data = parcel->data, .n_data = parcel->n });
         }
@@ -280,7 +291,7 @@ static void on_sent(World *w, uint64_t link, uint64_t b) {
 
         delay = wire_latency(w, x->host[side], x->host[1 - side]);
         if (world_chance(w, w->setup.loss_per_million))
-                delay += RETRY_USEC << world_below(w, 4);
+                delay += RETRY_USEC << world_below(w, 4);        /* LATE_USEC_MAX at most */
         p->arrival_usec = MAX(p->arrival_usec, w->now_usec + delay);
         p->sending->at_usec = p->arrival_usec;
         parcels_push(&p->flight, TAKE_PTR(p->sending));

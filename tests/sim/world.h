@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <limits.h>
 #include <stdio.h>
 
 #include "base/prng.h"
@@ -36,6 +37,7 @@ typedef enum HostRole {
 typedef enum CrashPoint {
         CRASH_NEVER,
         CRASH_BEFORE_COMMIT,
+        CRASH_BETWEEN_COMMITS,  /* the record is durable, the ledger is not */
         CRASH_AFTER_COMMIT,     /* durable, but nothing of the turn has left */
 } CrashPoint;
 
@@ -49,7 +51,10 @@ typedef struct HostSetup {
         const PeerEndpoint *fixed;      /* copied */
         size_t n_fixed;
         void (*on_event)(Host *h, const NodeEvent *ev);         /* puppet */
-        void *puppet;
+        /* A node that does not do as it says: what leaves, and what comes, before it does. True: it does not. */
+        bool (*on_send)(Host *h, const NodeEffect *fx);
+        bool (*on_frame)(Host *h, NodeEvent *ev);
+        void *puppet;                   /* of these */
 } HostSetup;
 
 typedef void (*AnswerFn)(Host *h, void *userdata, const NodeEffect *fx);
@@ -117,6 +122,7 @@ typedef struct WorldHooks {     /* any may be NULL */
         void (*on_ban)(Host *h, const NodeEffect *fx);
         void (*on_dial)(Host *h, const NodeEffect *fx);
         void (*on_close)(Host *h, const NodeEffect *fx);
+        void (*on_frame)(Host *from, Host *to, const char *data, size_t n);     /* about to be read */
         void (*on_started)(Host *h);
         void (*on_stopped)(Host *h);            /* crashed; the disk has forgotten already */
 } WorldHooks;
@@ -130,6 +136,8 @@ typedef struct WorldSetup {     /* zeros are defaults */
         uint32_t loss_per_million;      /* of frames: they come later, the link waits */
         uint32_t death_per_million;     /* of frames: the link breaks */
         uint64_t turn_usec;             /* events of up to that long are one turn; 0: each is its own */
+        uint64_t cut_commit;            /* at the commit of that number the power goes everywhere; 0: never */
+        CrashPoint cut_point;
         bool no_memo;
         FILE *trace;                    /* NULL: none */
         WorldHooks hooks;
@@ -140,7 +148,7 @@ struct World {
         WorldSetup setup;
         Prng prng;
         Queue queue;
-        uint64_t now_usec, n_steps;
+        uint64_t now_usec, n_steps, n_commits;
         const Genesis *genesis;
         Memo *memo;
 
@@ -175,6 +183,8 @@ bool world_chance(World *w, uint32_t per_million);
 /* Exponentially distributed, of that mean, in integers: the same on every machine. */
 uint64_t world_exponential(World *w, uint64_t mean);
 uint64_t world_wall_sec(const World *w);                /* the true time */
+/* Of all peers at once, silently; they start again a few seconds later. */
+void world_cut_power(World *w);
 /* Goes into the trace's hash, and is printed if that is wanted. */
 void world_note(World *w, const char *what, uint64_t a, uint64_t b, const void *p, size_t n);
 /* The first broken invariant ends the run. */
@@ -199,6 +209,7 @@ Host* world_host_at(const World *w, const char *address, uint16_t port /* 0: any
 bool host_bans(const Host *h, const Key *key, const char *address);
 
 /* --- wire.c --- */
+#define LATE_USEC_MAX   (1600 * USEC_PER_MSEC)  /* of a frame that was lost once */
 typedef struct Parcel Parcel;   /* a frame on its way */
 struct Parcel {
         Parcel *next;
@@ -244,9 +255,10 @@ void wires_host_down(Host *h, bool silent);
 void wires_ban(Host *h);                                /* closes what it bans */
 Host* wire_far(const World *w, LinkId link);            /* NULL: gone */
 bool wire_is_up(const World *w, LinkId link);
+LinkId wire_between(const World *w, unsigned from, unsigned to);         /* from's side; 0: none */
 size_t wire_queued(const World *w, LinkId link);        /* bytes, from this side */
 /* Whether frames of from reach to. Both directions: twice. */
 void world_block(World *w, unsigned from, unsigned to, bool blocked);
-/* Whether these hosts can talk over one link at least, both sides of which are up. */
-bool world_linked(const World *w, unsigned a, unsigned b);
+/* Which hosts can talk over one link at least, both sides of which are up. */
+void world_links(const World *w, bool ret[WORLD_HOSTS_MAX][WORLD_HOSTS_MAX]);
 void wires_done(World *w);
