@@ -487,5 +487,6 @@ void commit_done(Peer *p) {
         fresh_drop(p);
         free(p->fresh);
         free(p->phases);
+        free(p->boards);
         node_effects_done(&p->after);
 }

@@ -107,6 +107,7 @@ typedef enum NodeMessage {      /* MESSAGE_ID= of the journal; systemd/voted.cat
         NODE_MSG_ELECTION,      /* an election changed its phase */
         NODE_MSG_EVIDENCE,      /* an authority has signed two things that exclude each other */
         NODE_MSG_CLOCK,         /* our clock is far from what the others' blocks say */
+        NODE_MSG_BOARD,         /* a board of trustees changed its phase, or came to nothing, by whose fault */
         _NODE_MSG_MAX,
 } NodeMessage;
 

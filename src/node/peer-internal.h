@@ -116,6 +116,10 @@ struct Peer {
         uint64_t closing_version;       /* of the chain, to which these belong */
         int8_t *phases;         /* of elections, as they were last said */
         size_t n_phases;
+        int8_t *boards;         /* phases of boards, likewise; boards.c */
+        size_t n_boards;
+        bool boards_known;
+        uint64_t boards_version, boards_sec;    /* of the chain that they are of; when the time of one is over */
 
         Watch *watches;
         size_t n_watches, allocated_watches;
@@ -292,6 +296,10 @@ int commit_on_failed(Peer *p, int error);
 int commit_retry(Peer *p);
 int commit_work_at(Peer *p, uint64_t height, uint8_t ret[16]);  /* summed difficulty of the main chain */
 int commit_phases(Peer *p, bool say);           /* of elections: takes note of them */
+
+/* boards.c */
+int boards_update(Peer *p);                     /* takes note of what has become of them, and says so but at the start */
+int boards_status(Peer *p, Json **ret);         /* sentences on those that came to nothing of late */
 int commit_trouble(Peer *p, int error);         /* the store failed within a step: 0 if the peer goes on */
 void commit_done(Peer *p);
 

@@ -278,6 +278,9 @@ static int settle(Peer *p) {
                 if (r < 0)
                         return r;
         }
+        r = boards_update(p);
+        if (r < 0)
+                return r;
         verify_flush(p);
         return commit_finish(p);
 }

@@ -36,7 +36,7 @@ uint64_t peer_final_height(const Peer *p);
 /* The depth at which a block is called final (pow); 0: the engine says so at once (quorum). */
 unsigned peer_confirmations(const Peer *p);
 
-/* For `votectl status`, the machine's part of GetStatus in org.voted.Peer: {"alarm":text?,"confirmations","difficulty"?,"engine","final","height",
+/* For `votectl status`, the machine's part of GetStatus in org.voted.Peer: {"alarm":text?,"boards":[text]?,"confirmations","difficulty"?,"engine","final","height",
  * "links","pool_bytes","pool_entries","problem":text?,"syncing_to"?,"tip","tip_time","trackers":[{"address","state","text"}],"work"?}, and of an engine of authorities
  * "authorities","authority"? (this one's number),"convicted":[{"authority","key"}]?,"faults","note"?,"quorum","signing","view". -ENOMEM */
 _must_check_ int peer_status(Peer *p, uint64_t now_usec, Json **ret);

@@ -66,7 +66,7 @@ static int set_convicted(Peer *p, Json *o) {
 }
 
 int peer_status(Peer *p, uint64_t now_usec, Json **ret) {
-        _cleanup_json_ Json *o = json_new_object();
+        _cleanup_json_ Json *o = json_new_object(), *boards = NULL;
         const ChainTip *tip = chain_tip(p->chain);
         EngineStatus status = {};
         int r;
@@ -92,6 +92,11 @@ int peer_status(Peer *p, uint64_t now_usec, Json **ret) {
                 if (r < 0)
                         return r;
         }
+        r = boards_status(p, &boards);
+        if (r < 0)
+                return r;
+        if (json_len(boards) > 0)
+                json_set(o, "boards", TAKE_PTR(boards));
         if (sync_behind(p))
                 json_set_int(o, "syncing_to", (int64_t) p->sync.target);
         json_set_id(o, "tip", &tip->id);

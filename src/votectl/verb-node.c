@@ -43,7 +43,7 @@ static void field_if(Ctl *c, const Json *o, const char *key, const char *label) 
 static void show_authorities(Ctl *c, const Json *o) {
         const int64_t n = render_int(o, "authorities"), faults = render_int(o, "faults");
         const char *note = get_text(o, "note");
-        const Json *convicted = render_array(o, "convicted");
+        const Json *convicted = render_array(o, "convicted"), *boards = render_array(o, "boards");
 
         if (n == 1)
                 ctl_field(c, "Authorities",
@@ -62,6 +62,8 @@ static void show_authorities(Ctl *c, const Json *o) {
                 ctl_field(c, "This node", "observes: it follows, checks and relays");
         if (note && *note)
                 ctl_field(c, "", "%s", note);
+        for (size_t i = 0; boards && i < json_len(boards); i++)
+                ctl_field(c, i == 0 ? "Boards" : "", "%s", json_text(json_at(boards, i)));
         for (size_t i = 0; convicted && i < json_len(convicted); i++)
                 ctl_field(c, i == 0 ? "Evidence" : "",
                         "authority %" PRIi64 " (%.16s) has signed what excludes each other: votectl evidence",

@@ -28,6 +28,7 @@ static const char *const message_ids[_NODE_MSG_MAX] = {
         [NODE_MSG_ELECTION]       = VOTED_MESSAGE_ELECTION,
         [NODE_MSG_EVIDENCE]       = VOTED_MESSAGE_EVIDENCE,
         [NODE_MSG_CLOCK]          = VOTED_MESSAGE_CLOCK,
+        [NODE_MSG_BOARD]          = VOTED_MESSAGE_BOARD,
 };
 
 const char* journal_message_id(NodeMessage m) {
