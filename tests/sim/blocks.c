@@ -10,6 +10,8 @@
 #include "crypto/hash.h"
 #include "crypto/merkle.h"
 #include "crypto/sign.h"
+#include "errand.h"
+#include "sealed-plot.h"
 #include "voted/limits.h"
 
 #define HEX(id) id_hex((id), (char[ID_HEX]) {})
@@ -194,10 +196,36 @@ static int voter_of(const Run *r, const Key *k) {
         return -1;
 }
 
+static const char* check_seq(const KnownBlock *b, size_t before, const KnownEntry *e) {
+        const KnownEntry *last = NULL;
+
+        for (size_t i = before; i > 0 && !last; i--)
+                if (b->entries[i - 1].is_vote && b->entries[i - 1].election == e->election && b->entries[i - 1].voter == e->voter)
+                        last = b->entries + i - 1;
+        if (!last)
+                (void) blocks_last_vote(b->parent, (unsigned) e->election, (unsigned) e->voter, &last);
+        if (last && e->seq <= last->seq)
+                return "a vote's seq is not greater than that of the voter's last vote";
+        return NULL;
+}
+
+/* What is in a sealed ballot only its voter knows; here the plot does. */
+static bool sealed_choice(const Run *r, const Json *o, KnownEntry *e) {
+        const Json *ballot, *sealed;
+
+        if (json_get_object(o, "ballot", &ballot, NULL) != 0 || json_get_array(ballot, "sealed", 1, 1, &sealed, NULL) != 0)
+                return false;
+        for (size_t i = 0; i < r->n_votes; i++)
+                if (id_equal(&r->votes[i].errand->id, &e->id)) {
+                        e->choice = r->votes[i].choice;
+                        return true;
+                }
+        return false;
+}
+
 static const char* check_vote(const Run *r, const KnownBlock *b, size_t before, const Json *o, KnownEntry *e) {
         const RunElection *el = e->election >= 0 ? &r->elections[e->election] : NULL;
         const Json *ballot, *choices, *choice;
-        const KnownEntry *last = NULL;
         int64_t option;
 
         if (!el)
@@ -214,6 +242,8 @@ static const char* check_vote(const Run *r, const KnownBlock *b, size_t before, 
                 return "a vote is signed by none of the voters";
         if (b->time < el->opens || b->time >= el->closes + el->grace)
                 return "a vote stands in a block outside the time of its election";
+        if (r->sealed && e->election == 0)
+                return sealed_choice(r, o, e) ? check_seq(b, before, e) : "a sealed ballot is none that a voter made";
         if (json_get_object(o, "ballot", &ballot, NULL) != 0 || json_get_array(ballot, "choices", 1, 1, &choices, NULL) != 0 ||
                         json_at_array(choices, 0, "choice", 0, 1, &choice, NULL) != 0)
                 return "a ballot is not in form";
@@ -223,15 +253,7 @@ static const char* check_vote(const Run *r, const KnownBlock *b, size_t before, 
                         return "a ballot names no option";
                 e->choice = (unsigned) option;
         }
-
-        for (size_t i = before; i > 0 && !last; i--)
-                if (b->entries[i - 1].is_vote && b->entries[i - 1].election == e->election && b->entries[i - 1].voter == e->voter)
-                        last = b->entries + i - 1;
-        if (!last)
-                (void) blocks_last_vote(b->parent, (unsigned) e->election, (unsigned) e->voter, &last);
-        if (last && e->seq <= last->seq)
-                return "a vote's seq is not greater than that of the voter's last vote";
-        return NULL;
+        return check_seq(b, before, e);
 }
 
 static const char* check_entry(const Run *r, KnownBlock *b, size_t i, const char *line, size_t n) {
@@ -261,6 +283,9 @@ static const char* check_entry(const Run *r, KnownBlock *b, size_t i, const char
                 for (unsigned k = 0; k < r->n_admins; k++)
                         if (key_equal(fixture_key(FIXTURE_ADMIN + k), &signer))
                                 return NULL;
+                if (sealed_plot_is_trustee(r, &signer) && (streq(kind, "trustee") || streq(kind, "deal") || streq(kind, "confirm") ||
+                                streq(kind, "share")))
+                        return NULL;
                 return "an entry that administers is signed by no admin";
         }
         if (json_get_id(o, "election", &election, NULL) != 0 || json_get_int(o, "seq", 1, INT32_MAX, &seq, NULL) != 0)

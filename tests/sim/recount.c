@@ -107,6 +107,12 @@ static void compare_result(Run *r, Host *h, unsigned election, const uint64_t su
                 return;
         if (e == 0 && info.phase == ELECTION_PENDING)
                 return;
+        if (e == 0 && info.definition->secrecy == SECRECY_SEALED && info.phase != ELECTION_FINAL) {
+                if (info.phase == ELECTION_COUNTING)
+                        world_fail(r->world, "sealed elections are opened", "host %u: %u shares of %u, %" PRIu64 " ballots", h->number,
+                                        info.shares, info.threshold, info.ballots);
+                return;                         /* void, or nobody saw that it closed */
+        }
         if (e == 0)
                 e = chain_count(peer_chain(h->peer), &info, &result);
         if (e == 0)
@@ -118,6 +124,11 @@ static void compare_result(Run *r, Host *h, unsigned election, const uint64_t su
         if (json_get_int(result->json, "ballots", 0, INT64_MAX, &n, NULL) != 0 || (uint64_t) n != ballots) {
                 world_fail(r->world, "results are what a plain recount gives", "host %u: election %u: %" PRIu64 " ballots, recounted %"
                                 PRIu64, h->number, election, (uint64_t) n, ballots);
+                return;
+        }
+        if (result->questions[0].outcome == OUTCOME_UNOPENED) {
+                if (ballots >= info.definition->least)
+                        world_fail(r->world, "sealed elections are opened", "host %u: %" PRIu64 " ballots are too few", h->number, ballots);
                 return;
         }
         if (json_get_array(result->json, "questions", 1, 1, &questions, NULL) != 0 ||

@@ -8,6 +8,7 @@
 #include "codec/hex.h"
 #include "errand.h"
 #include "liars.h"
+#include "sealed-plot.h"
 #include "traitors.h"
 
 #define KEY_HOST        60U     /* fixture keys of the hosts; FIXTURE_VOTER and above vote */
@@ -156,11 +157,15 @@ static void approve(Run *r, const Errand *what) {
 static void make_vote(Run *r, unsigned election, unsigned voter, uint32_t seq, uint64_t at_usec) {
         RunElection *el = &r->elections[election];
         RunVote v = { .election = election, .voter = voter, .seq = seq, .choice = (unsigned) below(r, 3) };
-        char members[256];
+        _cleanup_free_ char *sealed = r->sealed && election == 0 ? sealed_plot_ballot(r, el, voter, seq, v.choice) : NULL;
+        _cleanup_buf_ Buf members = {};
 
-        (void) snprintf(members, sizeof(members), "'ballot':{'choices':[[%u]]},'election':'%s','seq':%" PRIu32,
-                        v.choice, id_hex(&el->id, (char[ID_HEX]) {}), seq);
-        v.errand = hand_in(r, FIXTURE_VOTER + voter, "vote", members, at_usec);
+        if (sealed)
+                buf_printf(&members, "'ballot':%s", sealed);
+        else
+                buf_printf(&members, "'ballot':{'choices':[[%u]]}", v.choice);
+        buf_printf(&members, ",'election':'%s','seq':%" PRIu32, id_hex(&el->id, (char[ID_HEX]) {}), seq);
+        v.errand = hand_in(r, FIXTURE_VOTER + voter, "vote", members.p, at_usec);
         v.errand->careless = below(r, 6) == 0;
         r->votes[r->n_votes++] = v;
 }
@@ -171,6 +176,9 @@ static void plan_votes(Run *r, unsigned election) {
         RunElection *el = &r->elections[election];
         uint64_t opens = (el->opens - WORLD_WALL_SEC) * USEC_PER_SEC, closes = (el->closes - WORLD_WALL_SEC) * USEC_PER_SEC;
         unsigned n = r->options.votes / r->n_elections;
+
+        if (r->sealed && election == 0)
+                n = MIN(n, 20U);                /* each is checked anew on every host when all is counted again */
 
         for (unsigned i = 0; i < n; i++) {
                 unsigned voter = (unsigned) below(r, el->n_voters);
@@ -214,6 +222,11 @@ static void post_election(World *w, uint64_t a, uint64_t b) {
         buf_printf(&members, "'name':'%s','title':'Election','opens':%" PRIu64 ",'closes':%" PRIu64 ",'rolls':['%s'],"
                         "'questions':[{'text':'Who?','method':'plurality','options':['Ann','Ben','Cy']}]",
                         el->name, el->opens, el->closes, id_hex(&r->roll->id, (char[ID_HEX]) {}));
+        if (r->sealed && a == 0) {
+                _cleanup_free_ char *more = sealed_plot_election(r);
+
+                buf_add_text(&members, more);
+        }
         el->errand = hand_in(r, FIXTURE_ADMIN, "election", members.p, w->now_usec);
         el->errand->on_done = on_election_done;
         el->id = el->errand->id;
@@ -236,6 +249,8 @@ static void post_roll(World *w, uint64_t a, uint64_t b) {
         buf_add_text(&members, "]");
         r->roll = hand_in(r, FIXTURE_ADMIN, "roll", members.p, w->now_usec);
         approve(r, r->roll);
+        if (r->sealed)
+                sealed_plot_post(r);
 }
 
 static void plan(Run *r) {
@@ -309,6 +324,8 @@ static void run_begin(Run *r, const RunOptions *o) {
         }
         if (run_has(r, FAULT_BIT(TURNS)))
                 setup.turn_usec = 1 + below(r, 20 * USEC_PER_MSEC);
+        if (sealed_plot_draw(&r->options))
+                sealed_plot_begin(r);
         setup.genesis = r->genesis;
         check_hooks(&setup.hooks);
         r->world = world_new(&setup);
@@ -347,6 +364,7 @@ static void run_end(Run *r, RunResult *ret) {
         checks_sum_up(r, ret);
 
         liars_done(r);
+        sealed_plot_end(r);
         r->world = world_free(r->world);
         traitors_done(r);
         checks_done(r);

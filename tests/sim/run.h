@@ -38,6 +38,7 @@ typedef struct RunOptions {     /* zeros (faults: UINT32_MAX): drawn from the se
         CrashPoint cut_point;
         bool no_memo;
         bool quorum;            /* the engine; else pow */
+        bool sealed;            /* quorum: the first election is sealed; else some are */
         bool figures;           /* quorum: all peers are authorities, every vote has a voter of its own, and what they send is counted */
         FILE *trace;
 } RunOptions;
@@ -70,6 +71,7 @@ typedef struct Figures {
 typedef struct Checks Checks;
 typedef struct Liars Liars;
 typedef struct Traitors Traitors;
+typedef struct Sealed Sealed;   /* sealed-plot.c */
 
 typedef struct Run {
         RunOptions options;     /* with what was drawn */
@@ -92,6 +94,7 @@ typedef struct Run {
 
         uint64_t round_commits[2];      /* how many commits there were before the first entry, and when the third block was final */
 
+        Sealed *sealed;         /* the first election is; NULL: none */
         struct Errand *roll;
         RunElection elections[RUN_ELECTIONS];
         unsigned n_elections;

@@ -25,6 +25,7 @@ static const char usage[] =
                 "  --cuts N          cut the power of all peers at each Nth commit of the first three blocks, before it, within it\n"
                 "                    and after it: a run for each\n"
                 "  --cut COMMIT:POINT  one of them\n"
+                "  --sealed          quorum: the first election is sealed (else in one seed of ten)\n"
                 "  --figures         quorum: print what the authorities send for a block, over all links\n"
                 "  --no-memo         check every signature anew\n"
                 "  --budget SEC      end after so many real seconds, whatever is left\n"
@@ -97,6 +98,7 @@ static int read_options(int argc, char **argv, Options *o) {
                 { "cuts", required_argument, NULL, 'C' },
                 { "cut", required_argument, NULL, 'c' },
                 { "liars", required_argument, NULL, 'L' },
+                { "sealed", no_argument, NULL, 'S' },
                 { "no-memo", no_argument, NULL, 'm' },
                 { "trace", no_argument, NULL, 'T' },
                 { "quiet", no_argument, NULL, 'q' },
@@ -156,6 +158,9 @@ static int read_options(int argc, char **argv, Options *o) {
                         break;
                 case 'F':
                         o->run.figures = true;
+                        break;
+                case 'S':
+                        o->run.sealed = true;
                         break;
                 case 'm':
                         o->run.no_memo = true;
