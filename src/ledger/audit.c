@@ -470,6 +470,8 @@ int audit_finish(Audit *a, AuditFacts *ret, Why *why) {
                 a->facts.seals = true;  /* none is missing */
         if (a->verdict == 0)
                 a->verdict = find_final(a);
+        if (a->verdict == 0)
+                a->verdict = chain_open_all(a->chain, &a->facts.opened);
 
         audit_facts(a, ret);
         return told(a, why);

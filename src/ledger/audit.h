@@ -13,6 +13,7 @@ typedef struct AuditFacts {
         Id network, tip;
         uint64_t lines, blocks, entries, votes, signatures, elections, height, final_height, tip_time;
         uint64_t entries_by_kind[_ENTRY_KIND_MAX];
+        uint64_t opened;        /* sealed elections whose sums, summed up again, the shares open */
         uint64_t sealed_ballots, proofs;        /* proofs of ballots, trustees, deals, objections and shares, all of which hold */
         uint64_t bad_line;      /* 1-based number of the first line that is wrong; 0: none */
         bool seals;             /* false: an export without seals; then nothing proves that the blocks were agreed on */

@@ -248,3 +248,27 @@ int chain_count_sealed(Chain *c, const ElectionInfo *e, const Lot *lot, Result *
         *ret = TAKE_PTR(result);
         return 0;
 }
+
+int chain_open_all(Chain *c, uint64_t *ret_n) {
+        assert(c);
+        assert(ret_n);
+
+        *ret_n = 0;
+        for (size_t i = 0; i < chain_n_elections(c); i++) {
+                _cleanup_(result_freep) Result *result = NULL;
+                ElectionInfo info;
+                int r;
+
+                r = chain_election_at(c, i, &info);
+                if (r < 0)
+                        return r;
+                if (info.definition->secrecy != SECRECY_SEALED || info.phase != ELECTION_FINAL ||
+                                info.shares < info.threshold)
+                        continue;
+                r = chain_count(c, &info, &result);
+                if (r < 0)
+                        return r;
+                ++*ret_n;
+        }
+        return 0;
+}

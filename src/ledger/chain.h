@@ -123,6 +123,8 @@ _must_check_ int chain_count(Chain *c, const ElectionInfo *e, Result **ret);
 /* Of a sealed election that has closed: the sum of its last ballots. Borrowed until the chain changes. -EBUSY, -EINVAL (an open
  * election), other -errno. */
 _must_check_ int chain_sealed_total(Chain *c, const ElectionInfo *e, const SealedTotal **ret);
+/* Opens every sealed election whose shares are in: their number. For an audit, since what they open to is in no line. 0 or -errno. */
+_must_check_ int chain_open_all(Chain *c, uint64_t *ret_n);
 typedef struct ShareInfo {      /* borrowed likewise */
         Key signer;
         unsigned trustee;

@@ -27,6 +27,9 @@ static Json* facts_json(const AuditFacts *f, const char *name, bool pinned, bool
         json_set_int(o, "votes", (int64_t) f->votes);
         json_set_int(o, "elections", (int64_t) f->elections);
         json_set_int(o, "signatures", (int64_t) f->signatures);
+        json_set_int(o, "sealed_ballots", (int64_t) f->sealed_ballots);
+        json_set_int(o, "proofs", (int64_t) f->proofs);
+        json_set_int(o, "opened", (int64_t) f->opened);
         json_set_bool(o, "seals", f->seals);
         json_set_text(o, "library", crypto_library_version());
         for (EntryKind k = 0; k < _ENTRY_KIND_MAX; k++)
@@ -49,6 +52,15 @@ static void show_kinds(Ctl *c, const AuditFacts *f) {
                 b.p ?: "", b.n > 0 ? ")" : "");
 }
 
+/* All of it was done again: the proofs, the sums, the shares, and what they open to. */
+static void show_sealed(Ctl *c, const AuditFacts *f) {
+        char a[FORMAT_NUMBER_MAX], b[FORMAT_NUMBER_MAX], d[FORMAT_NUMBER_MAX], e[FORMAT_NUMBER_MAX];
+
+        ctl_field(c, "Sealed", "%s ballots, %s shares of trustees, %s proofs; %s elections opened",
+                format_number(a, f->sealed_ballots), format_number(b, f->entries_by_kind[ENTRY_SHARE]),
+                format_number(d, f->proofs), format_number(e, f->opened));
+}
+
 static void show_facts(Ctl *c, const Audited *a, const char *name, bool pinned) {
         const AuditFacts *f = &a->facts;
         const uint64_t took = MAX(a->took_usec, UINT64_C(1));
@@ -69,6 +81,8 @@ static void show_facts(Ctl *c, const Audited *a, const char *name, bool pinned) 
         show_kinds(c, f);
         ctl_field(c, "Signatures", "%s, by the rule of %s", format_number(x, f->signatures),
                 crypto_library_version());
+        if (f->proofs > 0)
+                show_sealed(c, f);
         if (f->height > 0) {
                 ctl_field(
                         c, "Last block", "%s", format_time((char[FORMAT_TIME_MAX]) {}, f->tip_time));

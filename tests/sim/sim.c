@@ -215,6 +215,8 @@ static void print_failure(const Options *o, const RunResult *x) {
                 (void) printf(" --time %" PRIu64, x->options.voting_sec);
         if (o->run.quorum)
                 (void) fputs(" --engine quorum", stdout);
+        if (o->run.sealed)
+                (void) fputs(" --sealed", stdout);
         if (o->given_liars)
                 (void) printf(" --liars %u", x->options.liars);
         if (x->options.cut_commit > 0)

@@ -514,6 +514,7 @@ START_TEST(an_audit_redoes_every_proof_and_the_result) {
                 assert_verdict(audit_feed(a, text.p + at, MIN(text.n - at, (size_t) 1000), &why), 0, why);
         assert_verdict(audit_finish(a, &facts, &why), 0, why);
         ck_assert_uint_eq(facts.sealed_ballots, 5);
+        ck_assert_uint_eq(facts.opened, 1);
         ck_assert_uint_eq(facts.entries_by_kind[ENTRY_SHARE], 2);
         ck_assert_uint_eq(facts.entries_by_kind[ENTRY_DEAL], 3);
         /* Four of each ballot, one of each trustee, two of each deal, three of each share. */
