@@ -4,6 +4,7 @@
 #include "crypto/sign.h"
 #include "election/sealed-sum.h"
 #include "fuzz.h"
+#include "ledger/entry.h"
 
 /* Each method that can be sealed. */
 static const char election[] =
@@ -15,6 +16,12 @@ static const char election[] =
         "\"rolls\":[\"0000000000000000000000000000000000000000000000000000000000000001\"],"
         "\"secrecy\":\"sealed\",\"title\":\"t\"}";
 
+static const char genesis[] =
+        "{\"admins\":{\"approvals\":1,\"keys\":[\"3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c\"]},\"created\":1,"
+        "\"engine\":{\"authorities\":[\"3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c\"],\"delta_ms\":1000,"
+        "\"type\":\"quorum\"},\"kind\":\"genesis\",\"limits\":{},\"name\":\"fuzz\",\"rules\":1}";
+
+static Genesis *network;                        /* whose engine takes sealed elections */
 static Definition *d;
 static BallotStatement statement;
 static Buf good;                                /* the one ballot that its proofs hold for */
@@ -27,6 +34,7 @@ static void begin(void) {
         Scalar secret;
 
         fuzz_check(crypto_init(NULL) == 0);
+        fuzz_check(genesis_parse(&network, genesis, sizeof(genesis) - 1, NULL) == 0);
         fuzz_check(json_parse_loose(&o, election, sizeof(election) - 1, 4096, NULL) == 0);
         fuzz_check(definition_parse(&d, o, NULL) == 0);
         fuzz_check(json_parse_loose(&choices, text, sizeof(text) - 1, 4096, NULL) == 0);
@@ -69,6 +77,19 @@ static void ballot(const char *text, size_t n) {
         fuzz_check(sealed_sum_add(sum, b, 3) == 0);
         fuzz_check(sealed_sum_total(sum, &t) == 0);
         fuzz_check(sealed_total_fate(t) == SEALED_TOO_FEW);
+}
+
+/* Text as an entry: of a board, a trustee, a deal, a share. */
+static void entry(const char *text, size_t n) {
+        Entry *e = NULL;
+        Why why = {};
+        int r;
+
+        r = entry_parse(&e, network, text, n, &why);
+        fuzz_check(r >= 0 && (r == 0) == (why.text[0] == 0));
+        if (r == 0)
+                fuzz_check(e->n_line == n && memcmp(e->line, text, n) == 0);
+        (void) entry_unref(e);
 }
 
 /* The good ballot with bytes changed: where in two bytes, how in one. */
@@ -118,9 +139,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
         if (n == 0)
                 return 0;
 
-        if (data[0] == '{')
+        if (data[0] == '{') {
                 ballot((const char*) data, n);
-        else if (data[0] % 2 == 0)
+                entry((const char*) data, n);
+        } else if (data[0] % 2 == 0)
                 altered(data + 1, n - 1);
         else
                 proofs(data + 1, n - 1);
