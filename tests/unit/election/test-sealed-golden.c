@@ -129,17 +129,60 @@ static void lines_same(const char *ours, const char *file) {
         }
 }
 
+static void file_read(Buf *ret, const char *path) {
+        const char *top = getenv("abs_top_srcdir");
+        _cleanup_buf_ Buf whole = {};
+        FILE *f;
+
+        buf_printf(&whole, "%s/%s", top ? top : ".", path);
+        f = fopen(whole.p, "re");
+        ck_assert_msg(f, "%s", whole.p);
+        for (int c; (c = fgetc(f)) != EOF; )
+                buf_add_char(ret, (char) c);
+        (void) fclose(f);
+        ck_assert_int_eq(buf_error(ret), 0);
+        ck_assert_ptr_nonnull(ret->p);
+}
+
+/* The ballot is broken into lines there, and "-" is written "\\-". */
+START_TEST(the_manual_shows_the_example) {
+        static const char *const shown[] = {    /* of each the first */
+                "board_key", "r", "alpha", "beta", "challenge", "ballot", "sum_alpha", "sum_beta", "D_0",
+                "D_2", "X_2", "share_proof",
+        };
+        _cleanup_buf_ Buf golden = {}, page = {}, text = {};
+
+        file_read(&golden, "tests/vectors/golden-sealed.txt");
+        file_read(&page, "man/voted-election.5.in");
+        for (size_t i = 0; i < page.n; i++)
+                if (page.p[i] != '\n' && !(page.p[i] == '\\' && page.p[i + 1] == '-'))
+                        buf_add_char(&text, page.p[i]);
+        ck_assert_int_eq(buf_error(&text), 0);
+        assert(text.p);                         /* no page is empty */
+
+        for (size_t i = 0; i < ELEMENTSOF(shown); i++) {
+                _cleanup_buf_ Buf name = {}, value = {};
+                const char *at;
+
+                buf_printf(&name, "\n%s ", shown[i]);
+                at = strstr(golden.p, name.p);
+                ck_assert_msg(at, "%s", shown[i]);
+                at += name.n;
+                buf_add(&value, at, strcspn(at, "\n"));
+                ck_assert_msg(strstr(text.p, value.p), "%s %.64s", shown[i], value.p);
+        }
+}
+END_TEST
+
 START_TEST(the_example_of_the_manual_is_what_we_make) {
         _cleanup_(definition_unrefp) Definition *d = definition_of(
                 "{\"text\":\"Accept?\",\"options\":[\"yes\",\"no\"],\"method\":\"plurality\"}",
                 SEALED_MORE ",\"blank\":false,\"least\":2");
-        const char *top = getenv("abs_top_srcdir");
         _cleanup_(sealed_sum_freep) SealedSum *sum = NULL;
         _cleanup_(sealed_total_freep) SealedTotal *total = NULL;
-        _cleanup_buf_ Buf text = {}, path = {}, file = {};
+        _cleanup_buf_ Buf text = {}, file = {};
         Scalar seven = scalar_of(7);
         Element y;
-        FILE *f;
         Id id;
 
         element_mul_base(&y, &seven);
@@ -155,18 +198,13 @@ START_TEST(the_example_of_the_manual_is_what_we_make) {
         say(&text, "total_hash", id.b);
         ck_assert_int_eq(buf_error(&text), 0);
 
-        buf_printf(&path, "%s/tests/vectors/golden-sealed.txt", top ? top : ".");
-        f = fopen(path.p, "re");
-        ck_assert_msg(f, "%s", path.p);
-        for (int c; (c = fgetc(f)) != EOF; )
-                buf_add_char(&file, (char) c);
-        (void) fclose(f);
-        ck_assert_int_eq(buf_error(&file), 0);
-        lines_same(text.p, file.p ?: "");
+        file_read(&file, "tests/vectors/golden-sealed.txt");
+        lines_same(text.p, file.p);
 }
 END_TEST
 
 static void nothing(void) {}
 
 RUN_SEALED_TESTS("sealed-golden", nothing, nothing, NULL, 0,
-        the_example_of_the_manual_is_what_we_make)
+        the_example_of_the_manual_is_what_we_make,
+        the_manual_shows_the_example)
