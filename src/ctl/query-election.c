@@ -198,8 +198,31 @@ int query_get_boards(const QuerySource *q, const Json *p, Json **ret, QueryError
         return 0;
 }
 
+/* Of its trustees, in their order: sealing key, deal, answer; whole, so that who asks can check them. */
+static Json* board_entries(const BoardInfo *b) {
+        Json *a = json_new_array();
+
+        for (unsigned i = 0; i < b->line->n_trustees; i++) {
+                const SeatEntryInfo *const all[] = {
+                        &b->seats[i].trustee_entry, &b->seats[i].deal_entry, &b->seats[i].answer_entry };
+
+                for (size_t k = 0; k < ELEMENTSOF(all); k++) {
+                        Json *o;
+
+                        if (!all[k]->entry)
+                                continue;
+                        o = json_new_object();
+                        json_set_text(o, "kind", entry_kind_name(all[k]->entry->kind));
+                        json_set_text(o, "line", all[k]->entry->line);
+                        json_set_int(o, "height", (int64_t) PLACE_HEIGHT(all[k]->place));
+                        json_set_int(o, "position", (int64_t) PLACE_POSITION(all[k]->place));
+                        json_add(a, o);
+                }
+        }
+        return a;
+}
+
 int query_get_board(const QuerySource *q, const Json *p, Json **ret, QueryError *e) {
-        _cleanup_buf_ Buf line = {};
         const char *text = NULL;
         BoardInfo b;
         Json *seats, *o;
@@ -216,20 +239,16 @@ int query_get_board(const QuerySource *q, const Json *p, Json **ret, QueryError 
                                 chain_tip(q->chain)->height);
         if (r < 0)
                 return r;
-        r = chain_store(q->chain)->ops->entry_get(chain_store(q->chain), b.place, NULL, &line);
-        if (r < 0)
-                return r;
-        buf_add_char(&line, 0);
-        if (buf_error(&line) < 0)
-                return -ENOMEM;
-
         seats = json_new_array();
         for (unsigned i = 0; i < b.line->n_trustees; i++)
                 json_add(seats, seat_json(&b, i));
         o = json_new_object();
         json_set(o, "summary", board_summary(&b));
         json_set(o, "seats", seats);
-        json_set_text(o, "line", line.p);
+        json_set_text(o, "line", b.entry->line);
+        json_set_int(o, "height", (int64_t) PLACE_HEIGHT(b.place));
+        json_set_int(o, "position", (int64_t) PLACE_POSITION(b.place));
+        json_set(o, "entries", board_entries(&b));
         *ret = o;
         return 0;
 }

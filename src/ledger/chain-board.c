@@ -6,10 +6,17 @@
 
 /* --- boards --- */
 
+static SeatEntryInfo entry_info(const Act *a) {
+        return a ? (SeatEntryInfo) { .entry = a->entry, .place = a->place } : (SeatEntryInfo) {};
+}
+
 static void seat_info(const Board *b, unsigned i, SeatInfo *ret) {
         const Seat *seat = &b->seats[i];
 
         *ret = (SeatInfo) {
+                .trustee_entry = entry_info(seat->trustee),
+                .deal_entry = entry_info(seat->deal),
+                .answer_entry = entry_info(seat->answer),
                 .key = board_line(b)->trustees[i],
                 .sealing = seat->trustee->entry->trustee.line->sealing,
                 .trustee = seat->trustee->entry->id,
@@ -34,6 +41,7 @@ static int board_info(const Chain *c, const Board *b, BoardInfo *ret) {
         *ret = (BoardInfo) {
                 .place = b->act->place,
                 .id = b->act->entry->id,
+                .entry = b->act->entry,
                 .line = line,
                 .phase = board_phase(b, c->tip.time),
                 .approvals = act_approvals(c->state, b->act),

@@ -134,7 +134,12 @@ typedef struct ShareInfo {      /* borrowed likewise */
 } ShareInfo;
 _must_check_ int chain_share_at(Chain *c, const ElectionInfo *e, size_t i, ShareInfo *ret);     /* in ledger order; -ENODATA */
 
+typedef struct SeatEntryInfo {  /* NULL: not yet */
+        const Entry *entry;
+        Place place;
+} SeatEntryInfo;
 typedef struct SeatInfo {       /* of a board, one for each trustee */
+        SeatEntryInfo trustee_entry, deal_entry, answer_entry;
         Key key;
         Element sealing;        /* E */
         Id trustee;             /* the entry that it is from */
@@ -146,6 +151,7 @@ typedef struct SeatInfo {       /* of a board, one for each trustee */
 typedef struct BoardInfo {      /* borrowed until the chain changes */
         Place place;
         Id id;
+        const Entry *entry;
         const BoardLine *line;
         BoardPhase phase;       /* as of the tip's time */
         unsigned approvals, approvals_needed;

@@ -220,7 +220,8 @@ static int check_share(const ShareContent *c, Why *why) {
                         t.part = line->items[k].d;
                         r = share_check(&t, line->items[k].proof, why);
                         if (r != 0)
-                                return why_prefix(why, r, "question %zu, option %zu", i, option);
+                                return why_prefix(why, r, "trustee %" PRIu32 " (%s)", t.trustee,
+                                                key_hex(&c->entry->signer, (char[ID_HEX]) {}));
                 }
         return 0;
 }
