@@ -15,7 +15,7 @@ _votectl() {
         fi
 
         local verbs='cast receipt results status peers watch reload authority evidence network key roll election elections
-                show approve draw admins block log export import verify bridge help'
+                show approve draw admins board trustee ballot block log export import verify bridge help'
         local global='--host --peer --ledger --instance --socket --network --key --agent --json --yes --quiet
                 --no-pager --help --version'
         local -A second=(
@@ -27,8 +27,20 @@ _votectl() {
                 [roll]='add list'
                 [election]='template create withdraw list'
                 [admins]='list add remove'
+                [board]='create list show'
+                [trustee]='init deal confirm share forget run'
+                [ballot]='check'
         )
         local -A own=(
+                ['ballot check']='--code'
+                ['board create']='--trustee --threshold --election --until --no-wait'
+                ['board list']='--names'
+                ['election template']='--sealed'
+                ['trustee init']='--no-passphrase --no-wait'
+                ['trustee deal']='--no-wait'
+                ['trustee confirm']='--no-wait'
+                ['trustee share']='--no-wait'
+                ['trustee run']='--genesis --forget --once'
                 [cast]='--choice --ballot --resume --no-wait'
                 [evidence]='--output'
                 ['evidence verify']='--genesis'
@@ -62,7 +74,8 @@ _votectl() {
                         _votectl_where+=("${words[i]}" "${words[i+1]}")
                         ((i++)) ;;
                 -k|--key|-c|--choice|--ballot|--name|--admin|--approvals|--engine|--difficulty|--interval|\
-                --confirmations|--miner|--authority|--output|--genesis|--delta|--notice|--grace|--revotes|--*-bytes|--id|-n|--lines|--before|--from|--results)
+                --confirmations|--miner|--authority|--output|--genesis|--delta|--notice|--grace|--revotes|--*-bytes|--id|-n|--lines|--before|--from|--results|\
+                --trustee|--threshold|--election|--until|--code)
                         ((i++)) ;;
                 -*) ;;
                 *)
@@ -99,14 +112,14 @@ _votectl() {
         --admin|--miner)
                 mapfile -t COMPREPLY < <(compgen -W self -- "$cur"; compgen -f -- "$cur")
                 return ;;
-        --authority|--output|--genesis)
+        --authority|--output|--genesis|--trustee)
                 mapfile -t COMPREPLY < <(compgen -f -- "$cur")
                 return ;;
         --engine)
                 mapfile -t COMPREPLY < <(compgen -W 'quorum pow' -- "$cur")
                 return ;;
         -c|--choice|--peer|--name|--approvals|--delta|--difficulty|--interval|--confirmations|--notice|--grace|--revotes|\
-        --*-bytes|--id|-n|--lines|--before|--from)
+        --*-bytes|--id|-n|--lines|--before|--from|--threshold|--election|--until|--code)
                 return ;;
         esac
 
@@ -119,9 +132,12 @@ _votectl() {
                 mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
         help)
                 mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
-        cast|show|results|receipt|draw|'election withdraw')
+        cast|show|results|receipt|draw|'election withdraw'|'trustee share')
                 [[ $n_args -eq 0 ]] || return
                 mapfile -t COMPREPLY < <(compgen -W "${second[$verb]-} $(_votectl_ask elections --names)" -- "$cur") ;;
+        'board show'|'trustee deal'|'trustee confirm'|'trustee forget')
+                [[ $n_args -eq 0 ]] || return
+                mapfile -t COMPREPLY < <(compgen -W "$(_votectl_ask board list --names)" -- "$cur") ;;
         approve)
                 mapfile -t COMPREPLY < <(compgen -W "$(_votectl_ask approve | awk 'NR > 1 { print $2 }')" -- "$cur") ;;
         'election template')
@@ -129,10 +145,10 @@ _votectl() {
         'key show'|'key lock'|'key unlock')
                 mapfile -t COMPREPLY < <(compgen -W "$(votectl --quiet key list 2>/dev/null </dev/null |
                         awk 'NR > 1 && $2 == "key" { print $1 }')" -- "$cur") ;;
-        'network add'|'network join'|'key import'|'roll add'|'election create'|'receipt verify'|'evidence verify'|verify|import|export|\
+        'network add'|'network join'|'key import'|'roll add'|'election create'|'receipt verify'|'evidence verify'|'ballot check'|verify|import|export|\
         'admins add'|'admins remove')
                 mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
-        authority|evidence|network|key|roll|election|admins)
+        authority|evidence|network|key|roll|election|admins|board|trustee|ballot)
                 mapfile -t COMPREPLY < <(compgen -W "${second[$verb]}" -- "$cur") ;;
         esac
 }

@@ -22,6 +22,10 @@ function __votectl_pending
     votectl --quiet (__votectl_where) approve 2>/dev/null </dev/null | awk 'NR > 1 { print $2 }'
 end
 
+function __votectl_boards
+    votectl --quiet (__votectl_where) board list --names 2>/dev/null </dev/null
+end
+
 function __votectl_keys
     votectl --quiet key list 2>/dev/null </dev/null | awk 'NR > 1 && $2 == "key" { print $1 }'
 end
@@ -47,7 +51,7 @@ function __votectl_words
             continue
         end
         switch $w
-            case -H --host --peer --ledger --instance --socket --network -k --key -c --choice --ballot --name --admin --approvals --engine --authority --output --genesis --delta --difficulty --interval --confirmations --miner --notice --grace --revotes '--*-bytes' --id -n --lines --before --from --results
+            case -H --host --peer --ledger --instance --socket --network -k --key -c --choice --ballot --name --admin --approvals --engine --authority --output --genesis --delta --difficulty --interval --confirmations --miner --notice --grace --revotes '--*-bytes' --id -n --lines --before --from --results --trustee --threshold --election --until --code
                 set skip 1
             case '-*'
             case '*'
@@ -110,6 +114,9 @@ complete -c votectl -n $none -a show -d 'Show an election'
 complete -c votectl -n $none -a approve -d 'Sign what another admin posted'
 complete -c votectl -n $none -a draw -d 'Post a lot'
 complete -c votectl -n $none -a admins -d 'Administrators'
+complete -c votectl -n $none -a board -d 'Boards of trustees'
+complete -c votectl -n $none -a trustee -d 'What a trustee does'
+complete -c votectl -n $none -a ballot -d 'Opened ballots'
 complete -c votectl -n $none -a block -d 'Print a block'
 complete -c votectl -n $none -a log -d 'List blocks'
 complete -c votectl -n $none -a export -d 'Write the ledger'
@@ -125,11 +132,19 @@ complete -c votectl -n '__votectl_at 1 key' -a 'generate show list import lock u
 complete -c votectl -n '__votectl_at 1 roll' -a 'add list'
 complete -c votectl -n '__votectl_at 1 election' -a 'template create withdraw list'
 complete -c votectl -n '__votectl_at 1 admins' -a 'list add remove'
+complete -c votectl -n '__votectl_at 1 board' -a 'create list show'
+complete -c votectl -n '__votectl_at 1 trustee' -a 'init deal confirm share forget run'
+complete -c votectl -n '__votectl_at 1 ballot' -a check
 
 for verb in cast show results receipt draw
     complete -c votectl -n "__votectl_at 1 $verb" -a '(__votectl_elections)'
 end
-complete -c votectl -n '__votectl_at 2 election withdraw' -a '(__votectl_elections)'
+for verb in 'election withdraw' 'trustee share'
+    complete -c votectl -n "__votectl_at 2 $verb" -a '(__votectl_elections)'
+end
+for verb in 'board show' 'trustee deal' 'trustee confirm' 'trustee forget'
+    complete -c votectl -n "__votectl_at 2 $verb" -a '(__votectl_boards)'
+end
 complete -c votectl -n '__votectl_at 2 election template' -a 'plurality approval score schulze stv'
 complete -c votectl -n '__votectl_at 1 approve' -a '(__votectl_pending)'
 for verb in show lock unlock
@@ -138,14 +153,14 @@ end
 for verb in verify import export
     complete -c votectl -n "__votectl_at 1 $verb" -F
 end
-for verb in 'network add' 'network join' 'key import' 'roll add' 'election create' 'receipt verify' 'evidence verify' 'admins add' 'admins remove'
+for verb in 'network add' 'network join' 'key import' 'roll add' 'election create' 'receipt verify' 'evidence verify' 'ballot check' 'admins add' 'admins remove'
     complete -c votectl -n "__votectl_at 2 $verb" -F
 end
 
 complete -c votectl -n '__votectl_has cast' -s c -l choice -x -d 'The choice of a question'
 complete -c votectl -n '__votectl_has cast' -l ballot -r -F -d 'The ballot as JSON'
 complete -c votectl -n '__votectl_has cast' -l resume -d 'Go on with the vote that is not final'
-for verb in cast 'roll add' 'election create' 'election withdraw' approve draw 'admins add' 'admins remove'
+for verb in cast 'roll add' 'election create' 'election withdraw' approve draw 'admins add' 'admins remove' 'board create' 'trustee init' 'trustee deal' 'trustee confirm' 'trustee share'
     complete -c votectl -n "__votectl_has $verb" -l no-wait -d 'Do not wait until it is final'
 end
 complete -c votectl -n '__votectl_has evidence' -l output -r -F -d 'Write it to a file'
@@ -169,12 +184,12 @@ complete -c votectl -n '__votectl_has network create' -l vote-bytes -x -d 'Of a 
 for verb in add join
     complete -c votectl -n "__votectl_has network $verb" -l id -x -d 'The id that is expected'
 end
-for verb in generate import
-    complete -c votectl -n "__votectl_has key $verb" -l no-passphrase -d 'Do not ask for a passphrase'
+for verb in 'key generate' 'key import' 'trustee init'
+    complete -c votectl -n "__votectl_has $verb" -l no-passphrase -d 'Do not ask for a passphrase'
 end
 complete -c votectl -n '__votectl_has key show' -l ssh -d 'As a line of authorized_keys'
 complete -c votectl -n '__votectl_has roll add' -l name -x -d 'What elections call it'
-for verb in elections 'election list'
+for verb in elections 'election list' 'board list'
     complete -c votectl -n "__votectl_has $verb" -l names -d 'Print the names only'
 end
 complete -c votectl -n '__votectl_has verify' -l results -x -d 'Count that election, too'
@@ -184,3 +199,12 @@ complete -c votectl -n '__votectl_has log' -l before -x -d 'Those below that hei
 complete -c votectl -n '__votectl_has export' -l all -d 'Up to the tip'
 complete -c votectl -n '__votectl_has export' -l no-seals -d 'Leave the seals out'
 complete -c votectl -n '__votectl_has export' -l from -x -d 'From that block on'
+complete -c votectl -n '__votectl_has election template' -l sealed -d 'With secret ballots'
+complete -c votectl -n '__votectl_has board create' -l trustee -r -F -a self -d 'A trustee'
+complete -c votectl -n '__votectl_has board create' -l threshold -x -d 'How many open a sum'
+complete -c votectl -n '__votectl_has board create' -l election -x -d 'An election that it serves'
+complete -c votectl -n '__votectl_has board create' -l until -x -d 'It must be ready by then'
+complete -c votectl -n '__votectl_has trustee run' -l genesis -r -F -d 'Of that network'
+complete -c votectl -n '__votectl_has trustee run' -l forget -d 'Destroy what is done with'
+complete -c votectl -n '__votectl_has trustee run' -l once -d 'What there is to do now'
+complete -c votectl -n '__votectl_has ballot check' -l code -x -d 'The code that was shown'

@@ -223,16 +223,13 @@ static int on_piece(void *userdata, const Json *params, bool continues) {
         return s->r != 0 ? EXIT_WRONG : 0;
 }
 
-int audited_read_node(Audited *a) {
+static int read_export(Audited *a, uint64_t from, bool all) {
         _cleanup_json_ Json *params = json_new_object();
         Pieces s = { .a = a };
         int r;
 
-        r = start(a);
-        if (r != 0)
-                return r;
-        json_set_int(params, "from", 0);
-        json_set_bool(params, "all", true);
+        json_set_int(params, "from", (int64_t) from);
+        json_set_bool(params, "all", all);
         json_set_bool(params, "seals", true);
         r = ctl_observe(a->c, "Export", TAKE_PTR(params), on_piece, &s);
         if (s.started)
@@ -243,4 +240,15 @@ int audited_read_node(Audited *a) {
                 return r;
         r = audited_finish(a, &s.why);
         return r != 0 ? fail(a, "the node's ledger", r, &s.why) : EXIT_DONE;
+}
+
+int audited_read_node(Audited *a) {
+        int r;
+
+        r = start(a);
+        return r != 0 ? r : read_export(a, 0, true);
+}
+
+int audited_follow_node(Audited *a) {
+        return read_export(a, a->facts.lines > 0 ? a->facts.height + 1 : 0, false);
 }

@@ -36,6 +36,9 @@ Json* audited_status(const Audited *a);
 int audited_read_file(Audited *a, const char *path);
 /* From the node's Export. Likewise. */
 int audited_read_node(Audited *a);
+/* Likewise, the node's final blocks beyond those that were read; at first from the genesis. A ledger
+ * that does not go on from there is wrong: what is final is never undone. */
+int audited_follow_node(Audited *a);
 
 /* The ledger behind --peer or --ledger, audited; *ret NULL: there is a node instead. An exit code.
  */

@@ -9,10 +9,11 @@
 #include "votectl/prompt.h"
 
 static int check(Ctl *c, const Definition *d, const Json *ballot) {
+        _cleanup_(ballot_freep) Ballot *b = NULL;
         Why why = {};
         int r;
 
-        r = ballot_check(d, ballot, &why);
+        r = ballot_parse(&b, d, ballot, &why);  /* to be sealed or not */
         return r == 0  ? EXIT_DONE
                : r < 0 ? ctl_oom(c)
                        : ctl_fail(c, EXIT_USAGE,

@@ -209,7 +209,25 @@ static void show_rules(Ctl *c, const Definition *d, const Question *q) {
                                 q->majority[i].num, q->majority[i].den);
 }
 
-void election_show(Ctl *c, const Definition *d, uint64_t grace) {
+static void show_sealed(Ctl *c, const Definition *d, const BoardView *b) {
+        char hex[ID_HEX];
+
+        ctl_field(c, "Ballots", "sealed: nobody can read a ballot, only the sum of all is opened%s%s",
+                d->revote ? "" : "; the first vote counts, no other",
+                d->blank ? "" : "; a choice must be made");
+        if (b) {
+                ctl_field(c, "Board", "%s: any %u of %u trustees open the sum together", b->line->name,
+                        b->line->threshold, b->line->n_trustees);
+                board_view_show_missing(c, b);
+        } else
+                ctl_field(c, "Board", "%s", id_hex(&d->board, hex));
+        ctl_field(c, "Least", "of fewer than %" PRIu32 " ballots nothing is ever opened", d->least);
+        if (d->exposed)
+                ctl_field(c, "Exposed", "%s%s%s", ctl_tint(c, TINT_WARN), ELECTION_EXPOSED_TEXT,
+                        ctl_tint(c, TINT_NONE));
+}
+
+void election_show(Ctl *c, const Definition *d, uint64_t grace, const BoardView *board) {
         const uint64_t now = now_realtime_sec();
         const char *p = d->about, *line;
         size_t n = strlen(d->about), len;
@@ -219,9 +237,12 @@ void election_show(Ctl *c, const Definition *d, uint64_t grace) {
         if (grace > 0)
                 ctl_field(c, "Grace", "%s for what was cast in time to reach the ledger",
                         format_span((char[FORMAT_SPAN_MAX]) {}, grace * USEC_PER_SEC));
-        ctl_field(c, "Ballots", "open: everybody can see who chose what%s%s",
-                d->revote ? "" : "; the first vote counts, no other",
-                d->blank ? "" : "; a choice must be made");
+        if (d->secrecy == SECRECY_SEALED)
+                show_sealed(c, d, board);
+        else
+                ctl_field(c, "Ballots", "open: everybody can see who chose what%s%s",
+                        d->revote ? "" : "; the first vote counts, no other",
+                        d->blank ? "" : "; a choice must be made");
         if (d->lot)
                 ctl_field(c, "Lot", "%s", d->lot);
         while (*d->about && line_next(&p, &n, &line, &len)) {

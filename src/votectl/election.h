@@ -2,6 +2,7 @@
 #pragma once
 
 #include "election/definition.h"
+#include "votectl/boardview.h"
 #include "votectl/signer.h"
 
 /* An election as the ledger has it. Where the network is pinned, the node's word is not taken for
@@ -34,5 +35,10 @@ typedef struct VoterState {
 /* Of the keys at hand, in their order; *ret is malloc'ed. An exit code. */
 int election_voters(Ctl *c, const Election *e, const Signers *s, VoterState **ret);
 
-/* Title, times, questions and options: what voters see, and what is signed. */
-void election_show(Ctl *c, const Definition *d, uint64_t grace);
+/* Title, times, questions and options: what voters see, and what is signed. board: of a sealed
+ * election; NULL: not at hand. */
+void election_show(Ctl *c, const Definition *d, uint64_t grace, const BoardView *board);
+/* What "exposed" means. */
+#define ELECTION_EXPOSED_TEXT                                                                      \
+        "few voters share some weight, so that the sum may show what single voters chose"
+

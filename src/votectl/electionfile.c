@@ -39,7 +39,22 @@ static int convert_grace(Json *o, Why *why) {
         return 0;
 }
 
-static int convert_rolls(Json *o, roll_lookup_fn lookup, void *userdata, Why *why) {
+static int convert_board(Json *o, const ElectionLookup *lookup, Why *why) {
+        const char *text;
+        Id id;
+        int r;
+
+        if (!json_has(o, "board"))
+                return 0;
+        r = json_get_text(o, "board", 1, 200, &text, why);
+        if (r == 0 && id_from_hex(&id, text) != 0)
+                r = lookup->board(lookup->userdata, text, &id, why);
+        if (r == 0)
+                json_set_id(o, "board", &id);
+        return r;
+}
+
+static int convert_rolls(Json *o, const ElectionLookup *lookup, Why *why) {
         _cleanup_json_ Json *ids = json_new_array();
         const Json *rolls;
         int r;
@@ -59,7 +74,7 @@ static int convert_rolls(Json *o, roll_lookup_fn lookup, void *userdata, Why *wh
                 if (id_from_hex(&id, text) == 0)
                         json_add_id(ids, &id);
                 else {
-                        r = lookup(userdata, text, ids, why);
+                        r = lookup->roll(lookup->userdata, text, ids, why);
                         if (r != 0)
                                 return r;
                 }
@@ -114,8 +129,8 @@ static int convert_questions(Json *o, Why *why) {
         return 0;
 }
 
-int election_file_parse(Json **ret, const char *text, size_t n, uint64_t now, roll_lookup_fn lookup,
-        void *userdata, Why *why) {
+int election_file_parse(Json **ret, const char *text, size_t n, uint64_t now,
+        const ElectionLookup *lookup, Why *why) {
         _cleanup_json_ Json *o = NULL;
         int r;
 
@@ -130,14 +145,22 @@ int election_file_parse(Json **ret, const char *text, size_t n, uint64_t now, ro
         if (r == 0)
                 r = convert_questions(o, why);
         if (r == 0)
-                r = convert_rolls(o, lookup, userdata, why);
+                r = convert_rolls(o, lookup, why);
+        if (r == 0)
+                r = convert_board(o, lookup, why);
         if (r != 0)
                 return r;
         *ret = TAKE_PTR(o);
         return 0;
 }
 
-#define TEMPLATE(method, name, question, options, rest)                                         \
+#define OPEN "\"open\""
+#define SEALED                                                                                     \
+        "\"sealed\",\n"                                                                            \
+        "  \"board\": \"trustees-2027\",\n"                                                        \
+        "  \"least\": 5"
+
+#define TEMPLATE(secrecy, method, name, question, options, rest)                                \
         "{\n"                                                                                   \
         "  \"name\": \"" name "\",\n"                                                           \
         "  \"title\": \"What voters see first\",\n"                                             \
@@ -145,7 +168,7 @@ int election_file_parse(Json **ret, const char *text, size_t n, uint64_t now, ro
         "  \"rolls\": [\"members-2027\"],\n"                                                    \
         "  \"opens\": \"+10min\",\n"                                                            \
         "  \"closes\": \"2027-04-15 18:00 Europe/Berlin\",\n"                                   \
-        "  \"secrecy\": \"open\",\n"                                                            \
+        "  \"secrecy\": " secrecy ",\n"                                                        \
         "  \"revote\": true,\n"                                                                 \
         "  \"blank\": true,\n"                                                                  \
         "  \"lot\": \"The numbers of the lottery drawn on 2027-04-17, ascending\",\n"           \
@@ -158,23 +181,33 @@ int election_file_parse(Json **ret, const char *text, size_t n, uint64_t now, ro
         "  ]\n"                                                                                 \
         "}\n"
 
+#define PLURALITY(secrecy)                                                                         \
+        TEMPLATE(secrecy, "plurality", "motion-2027", "Shall the statutes be changed as proposed?", \
+                "\"Yes\", \"No\"", "")
+#define APPROVAL(secrecy)                                                                          \
+        TEMPLATE(secrecy, "approval", "venue-2027", "Which venues are acceptable?",                \
+                "\"Ghent\", \"Turin\", \"Malmo\"",                                                 \
+                ",\n      \"min\": 1,\n      \"max\": 3,\n      \"seats\": 1")
+#define SCORE(secrecy)                                                                             \
+        TEMPLATE(secrecy, "score", "priorities-2027", "How urgent is each?",                       \
+                "\"Documentation\", \"Releases\", \"Website\"",                                    \
+                ",\n      \"max\": 10,\n      \"seats\": 1")
+
 static const struct {
-        const char *method, *text;
+        const char *method, *open, *sealed;
 } templates[] = {
-        { "plurality", TEMPLATE("plurality", "motion-2027", "Shall the statutes be changed as proposed?", "\"Yes\", \"No\"", "") },
-        { "approval",  TEMPLATE("approval", "venue-2027", "Which venues are acceptable?", "\"Ghent\", \"Turin\", \"Malmo\"",
-                                ",\n      \"min\": 1,\n      \"max\": 3,\n      \"seats\": 1") },
-        { "score",     TEMPLATE("score", "priorities-2027", "How urgent is each?", "\"Documentation\", \"Releases\", \"Website\"",
-                                ",\n      \"max\": 10,\n      \"seats\": 1") },
-        { "schulze",   TEMPLATE("schulze", "board-2027", "Who shall lead the board?", "\"Alice\", \"Bob\", \"Carol\", \"None of the above\"",
-                                ",\n      \"default\": \"None of the above\",\n      \"quorum\": 0") },
-        { "stv",       TEMPLATE("stv", "council-2027", "Who shall sit on the council?", "\"Alice\", \"Bob\", \"Carol\", \"Dan\"",
-                                ",\n      \"seats\": 2") },
+        { "plurality", PLURALITY(OPEN), PLURALITY(SEALED) },
+        { "approval",  APPROVAL(OPEN),  APPROVAL(SEALED)  },
+        { "score",     SCORE(OPEN),     SCORE(SEALED)     },
+        { "schulze",   TEMPLATE(OPEN, "schulze", "board-2027", "Who shall lead the board?", "\"Alice\", \"Bob\", \"Carol\", \"None of the above\"",
+                                ",\n      \"default\": \"None of the above\",\n      \"quorum\": 0"), NULL },
+        { "stv",       TEMPLATE(OPEN, "stv", "council-2027", "Who shall sit on the council?", "\"Alice\", \"Bob\", \"Carol\", \"Dan\"",
+                                ",\n      \"seats\": 2"), NULL },
 };
 
-const char* election_template(const char *method) {
+const char* election_template(const char *method, bool sealed) {
         for (size_t i = 0; i < ELEMENTSOF(templates); i++)
                 if (streq(templates[i].method, method))
-                        return templates[i].text;
+                        return sealed ? templates[i].sealed : templates[i].open;
         return NULL;
 }

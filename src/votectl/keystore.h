@@ -2,19 +2,16 @@
 #pragma once
 
 #include "crypto/sign.h"
-#include "votectl/votectl.h"
+#include "votectl/secretfile.h"
 
-/* votectl's own keys: $XDG_DATA_HOME/votectl/keys/NAME.key, mode 0600, one JSON line:
- *      {"kind":"key","public":hex,"seed":base64url}            or, locked with a passphrase,
- *      {"kind":"key","locked":base64url,"public":hex} */
-#define KEY_FILE_BYTES_MAX 4096U
+/* votectl's own keys: $XDG_DATA_HOME/votectl/keys/NAME.key, a secret file of kind "key" whose secret
+ * is the key's seed. */
+#define KEY_FILE_BYTES_MAX SECRET_FILE_BYTES_MAX
 
-typedef struct KeyFile {
-        Key public;
-        bool locked;
-        Json *json;
-} KeyFile;
-void key_file_done(KeyFile *f);
+typedef SecretFile KeyFile;
+static inline void key_file_done(KeyFile *f) {
+        secret_file_done(f);
+}
 
 /* Pure: 0, V_FORM with why, -ENOMEM. */
 _must_check_ int key_file_parse(KeyFile *ret, const char *text, size_t n, Why *why);

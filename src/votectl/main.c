@@ -25,6 +25,7 @@ static const CtlVerb verbs_help[] = {
 
 static const CtlVerb *const families[] = {
         verbs_vote,
+        verbs_ballot,
         verbs_receipt,
         verbs_results,
         verbs_node,
@@ -35,6 +36,8 @@ static const CtlVerb *const families[] = {
         verbs_roll,
         verbs_election,
         verbs_admin,
+        verbs_board,
+        verbs_trustee,
         verbs_ledger,
         verbs_verify,
         verbs_help,

@@ -172,7 +172,9 @@ static void render_outcome(Ctl *c, const Json *q, bool decided) {
                 }
                 buf_add_text(&c->out, streq(outcome, "tie") ? "\n  " : "");
         }
-        if (streq(outcome, "none"))
+        if (streq(outcome, "unopened"))
+                buf_printf(&c->out, "%sNot opened%s", ctl_tint(c, TINT_WARN), ctl_tint(c, TINT_NONE));
+        else if (streq(outcome, "none"))
                 buf_printf(&c->out, "%sNone of the options: the default option won%s",
                         ctl_tint(c, TINT_WARN), ctl_tint(c, TINT_NONE));
         else if (streq(outcome, "tie")) {
@@ -209,7 +211,7 @@ static void render_question(Ctl *c, const Json *q, size_t number, bool decided) 
                 render_schulze(c, q, decided);
         else if (streq(method, "stv"))
                 render_stv(c, q);
-        else
+        else if (json_has(q, "sums"))
                 render_sums(c, q, decided);
 }
 
@@ -289,6 +291,7 @@ int render_results(Ctl *c, const Json *reply) {
         questions = render_array(result, "questions");
         for (size_t i = 0; questions && i < json_len(questions); i++)
                 render_question(c, json_at(questions, i), i, !interim);
+        render_sealed(c, result);
         render_lot(c, result, !interim);
         return buf_error(&c->out) < 0 ? ctl_oom(c) : EXIT_DONE;
 }

@@ -25,3 +25,5 @@ void render_mark(Ctl *c, const Json *question, int64_t option, bool decided);
 
 void render_schulze(Ctl *c, const Json *question, bool decided);
 void render_stv(Ctl *c, const Json *question);
+/* By whom the sums of a sealed election were opened, or why not; nothing of an open one. */
+void render_sealed(Ctl *c, const Json *result);

@@ -151,9 +151,25 @@ static int add_default_file(Ctl *c, Signers *s) {
         return r != 0 ? r : add(c, s, SIGNER_FILE, &key, path, path, NULL);
 }
 
+/* A service has one key: the systemd credential votectl.key, a key file of votectl. */
+static int add_credential(Ctl *c, Signers *s) {
+        const char *folder = getenv("CREDENTIALS_DIRECTORY");
+        _cleanup_free_ char *path = NULL;
+
+        if (!folder)
+                return EXIT_DONE;
+        path = path_join(folder, "votectl.key");
+        if (!path)
+                return ctl_oom(c);
+        return access(path, F_OK) == 0 ? add_own(c, s, "votectl.key", path) : EXIT_DONE;
+}
+
 static int find_all(Ctl *c, Signers *s) {
         int r;
 
+        r = add_credential(c, s);
+        if (r != 0 || s->n > 0)
+                return r;
         r = add_store(c, s);
         if (r == 0)
                 r = add_agent(c, s);

@@ -102,6 +102,7 @@ static void show_keys(Ctl *c, const Json *entry, const char *key, const char *la
 /* What an approval would put into effect, in words. */
 static int show_entry(Ctl *c, const Json *entry) {
         _cleanup_(definition_unrefp) Definition *d = NULL;
+        _cleanup_(board_view_done) BoardView board = {};
         _cleanup_(roll_freep) Roll *roll = NULL;
         const char *kind, *text;
         int r;
@@ -115,7 +116,12 @@ static int show_entry(Ctl *c, const Json *entry) {
                 if (r != 0)
                         return r < 0 ? ctl_oom(c) : EXIT_DONE;
                 ctl_field(c, "Election", "%s: %s", d->name, d->title);
-                election_show(c, d, d->grace);
+                if (d->secrecy == SECRECY_SEALED) {
+                        r = board_view_get(c, id_hex(&d->board, (char[ID_HEX]) {}), &board);
+                        if (r != 0)
+                                return r;
+                }
+                election_show(c, d, d->grace, board.entry ? &board : NULL);
                 buf_add_char(&c->out, '\n');
         } else if (streq(kind, "roll")) {
                 r = roll_parse(&roll, entry, NULL);
@@ -123,6 +129,13 @@ static int show_entry(Ctl *c, const Json *entry) {
                         return r < 0 ? ctl_oom(c) : EXIT_DONE;
                 ctl_field(c, "Roll", "%s, part %" PRIu32 ": %zu voters, weight %" PRIu64,
                         roll->name, roll->part, roll->n_voters, roll->weight);
+        } else if (streq(kind, "board")) {
+                if (json_get_text(entry, "name", 1, 64, &text, NULL) == 0)
+                        ctl_field(c, "Board", "%s: any %" PRIi64 " of %zu trustees open its elections", text,
+                                render_int(entry, "threshold"),
+                                json_len(render_array(entry, "trustees") ?: entry));
+                show_keys(c, entry, "trustees", "Trustee");
+                show_keys(c, entry, "elections", "Serves");
         } else if (streq(kind, "admins")) {
                 show_keys(c, entry, "add", "Add admin");
                 show_keys(c, entry, "remove", "Remove admin");

@@ -9,10 +9,12 @@
 #include "codec/line.h"
 #include "voted/limits.h"
 #include "votectl/ballotask.h"
+#include "votectl/castopen.h"
 #include "votectl/election.h"
 #include "votectl/post.h"
 #include "votectl/prompt.h"
 #include "votectl/receipts.h"
+#include "votectl/sealvote.h"
 #include "votectl/verbs.h"
 
 #define HURRY_SEC 60U
@@ -24,7 +26,10 @@ typedef struct Cast {
         Signers signers;
         Signer *signer;
         VoterState voter;
-        Json *ballot;
+        Json *ballot;           /* the choices */
+        BoardView board;        /* of a sealed election */
+        Json *entry;            /* sealed: what is left to sign */
+        Id code;
         Buf line;               /* the signed vote */
         uint64_t seq;
         char *vote_path, *receipt_path;
@@ -36,6 +41,8 @@ static void cast_done(Cast *x) {
         election_done(&x->election);
         signers_done(&x->signers);
         (void) json_free(x->ballot);
+        (void) json_free(x->entry);
+        board_view_done(&x->board);
         buf_done(&x->line);
         free(x->vote_path);
         free(x->receipt_path);
@@ -122,6 +129,10 @@ static int choose_seq(Ctl *c, Cast *x) {
         return EXIT_DONE;
 }
 
+static bool is_sealed(const Cast *x) {
+        return x->election.definition->secrecy == SECRECY_SEALED;
+}
+
 static int confirm(Ctl *c, Cast *x) {
         const Definition *d = x->election.definition;
         int r;
@@ -135,21 +146,34 @@ static int confirm(Ctl *c, Cast *x) {
                         signer_kind_text(x->signer), x->voter.weight);
                 if (x->voter.seq > 0 || x->voter.pool_seq > 0)
                         ctl_field(c, "Replaces", "your earlier vote");
-                buf_add_text(&c->out, "  Your open vote, which everybody can see:\n");
+                if (is_sealed(x))
+                        ctl_field(c, "Board", "%s, %u of %u trustees open the sum", x->board.line->name,
+                                x->board.line->threshold, x->board.line->n_trustees);
+                if (is_sealed(x) && d->exposed)
+                        ctl_field(c, "Exposed", "%s", ELECTION_EXPOSED_TEXT);
+                buf_add_text(&c->out, is_sealed(x)
+                                              ? "  Your sealed vote, of which only the sum with all others is opened:\n"
+                                              : "  Your open vote, which everybody can see:\n");
                 r = ballot_show(c, d, x->ballot);
                 if (r != 0)
                         return r;
         }
+        if (is_sealed(x))       /* which asks */
+                return cast_or_open(c, &x->election, &x->board, &x->signer->key, x->seq, x->ballot,
+                        &x->entry, &x->code);
         return prompt_yes(c, NULL, "Sign and cast it?");
 }
 
 static int sign_vote(Ctl *c, Cast *x) {
-        _cleanup_json_ Json *entry = json_new_object();
+        _cleanup_json_ Json *entry = TAKE_PTR(x->entry);
         int r;
 
-        json_set(entry, "ballot", json_share(x->ballot));
-        json_set_id(entry, "election", &x->election.id);
-        json_set_int(entry, "seq", (int64_t) x->seq);
+        if (!entry) {
+                entry = json_new_object();
+                json_set(entry, "ballot", json_share(x->ballot));
+                json_set_id(entry, "election", &x->election.id);
+                json_set_int(entry, "seq", (int64_t) x->seq);
+        }
         r = signer_sign(c, x->signer, "vote", &c->genesis->network, entry, &x->line);
         if (r != 0)
                 return r;
@@ -231,6 +255,8 @@ static int tell(Ctl *c, Cast *x, bool waited) {
                 json_set_key(o, "voter", &x->signer->key);
                 json_set_int(o, "weight", (int64_t) x->voter.weight);
                 json_set_int(o, "seq", (int64_t) x->seq);
+                if (is_sealed(x) && seal_code_of_line(&x->code, x->line.p, x->line.n) == 0)
+                        json_set_id(o, "code", &x->code);
                 if (waited)
                         json_set_text(o, "receipt", x->receipt_path);
                 return ctl_json(c, o);
@@ -278,6 +304,8 @@ static int verb_cast(Ctl *c) {
                 r = resume_vote(c, &x);
         else if (r == 0) {
                 r = choose_seq(c, &x);
+                if (r == 0 && is_sealed(&x))
+                        r = board_view_of_election(c, x.election.definition, &x.board);
                 if (r == 0)
                         r = ballot_ask(c, x.election.definition, &x.ballot);
                 if (r == 0)
@@ -310,6 +338,9 @@ const CtlVerb verbs_vote[] = {
           "  score      Alice=7,Bob=3       (who is not named gets 0), or a number for each option: 7,3,0\n"
           "  schulze    Carol,Alice=Bob     earlier is better, \"=\" ties\n"
           "  stv        Carol,Alice         earlier is better\n"
+          "In a sealed election the vote is encrypted for the board of trustees, which opens the sum of all votes and nothing\n"
+          "else. On a terminal its code is shown before anything is signed, and the ballot can be opened instead of cast, to\n"
+          "check with \"votectl ballot check\" on another machine that this one seals what it shows.\n\n"
           "\"-\" is a blank choice. A later vote replaces an earlier one, where the election allows it.\n\n"
           "The key: of your own keys, those in ssh-agent and ~/.ssh/id_ed25519, the one that is on the election's rolls.\n"
           "Inside an SSH session ssh-agent is used only with --agent.\n\n"

@@ -15,9 +15,14 @@
 
 /* --- create --- */
 
-/* The ids of the roll's parts, in their order, from GetRolls. */
+typedef struct Lookup {
+        Ctl *c;
+        const Json *rolls;      /* from GetRolls */
+} Lookup;
+
+/* The ids of the roll's parts, in their order. */
 static int look_up_roll(void *userdata, const char *name, Json *ids, Why *why) {
-        const Json *rolls = userdata;
+        const Json *rolls = ((Lookup*) userdata)->rolls;
         size_t found = 0;
 
         for (int64_t part = 0;; part++) {
@@ -65,6 +70,28 @@ static int count_voters(const Json *rolls, const Definition *d, int64_t *ret) {
         return 0;
 }
 
+static int look_up_board(void *userdata, const char *name, Id *ret, Why *why) {
+        Ctl *c = ((Lookup*) userdata)->c;
+        _cleanup_json_ Json *reply = NULL;
+        const Json *boards;
+        int r;
+
+        r = ctl_call(c, "GetBoards", NULL, &reply);
+        if (r != 0)
+                return why_set(why, V_UNKNOWN, "the node does not tell which boards there are");
+        r = json_get_array(reply, "boards", 0, SIZE_MAX, &boards, why);
+        for (size_t i = 0; r == 0 && i < json_len(boards); i++) {
+                const char *s;
+
+                if (json_get_text(json_at(boards, i), "name", 1, 64, &s, NULL) == 0 && streq(s, name))
+                        return json_get_id(json_at(boards, i), "id", ret, why);
+        }
+        return r != 0 ? r
+                      : why_set(why, V_UNKNOWN,
+                                "no board \"%s\" is in the ledger; votectl board list shows those that are",
+                                name);
+}
+
 /* What can be said before anybody signs it; the ledger has the last word. */
 static int check_definition(Ctl *c, const Definition *d, const char *path) {
         const uint64_t now = now_realtime_sec();
@@ -84,10 +111,18 @@ static int check_definition(Ctl *c, const Definition *d, const char *path) {
         return EXIT_DONE;
 }
 
+/* Of a sealed election; it need not be ready. */
+static int get_board(Ctl *c, const Definition *d, BoardView *ret) {
+        char id[ID_HEX];
+
+        return d->secrecy == SECRECY_SEALED ? board_view_get(c, id_hex(&d->board, id), ret) : EXIT_DONE;
+}
+
 static int verb_create(Ctl *c) {
         const char *path = c->options.args[0];
         _cleanup_(definition_unrefp) Definition *d = NULL;
         _cleanup_(signers_done) Signers signers = {};
+        _cleanup_(board_view_done) BoardView board = {};
         _cleanup_json_ Json *reply = NULL, *entry = NULL;
         _cleanup_buf_ Buf b = {};
         const Json *rolls;
@@ -106,14 +141,21 @@ static int verb_create(Ctl *c) {
                 return r;
         r = json_get_array(reply, "rolls", 0, SIZE_MAX, &rolls, &why);
         if (r == 0)
-                r = election_file_parse(&entry, b.p ?: "", b.n, now_realtime_sec(), look_up_roll,
-                        (void *) rolls, &why);
+                r = election_file_parse(&entry, b.p ?: "", b.n, now_realtime_sec(),
+                        &(ElectionLookup) {
+                                .roll = look_up_roll,
+                                .board = look_up_board,
+                                .userdata = &(Lookup) { .c = c, .rolls = rolls },
+                        },
+                        &why);
         if (r == 0)
                 r = definition_parse(&d, entry, &why);
         if (r != 0)
                 return r < 0 ? ctl_fail_why(c, r, EXIT_USAGE, NULL, &why)
                              : ctl_fail(c, EXIT_USAGE, NULL, "%s: %s", path, why.text);
         r = check_definition(c, d, path);
+        if (r == 0)
+                r = get_board(c, d, &board);
         if (r != 0)
                 return r;
 
@@ -123,7 +165,8 @@ static int verb_create(Ctl *c) {
                         ctl_tint(c, TINT_NONE));
                 ctl_field(c, "Network", "%s", c->genesis->name);
                 ctl_field(c, "Voters", "%s", format_number(number, (uint64_t) voters));
-                election_show(c, d, MAX(d->grace, (uint64_t) c->genesis->limits.grace));
+                election_show(c, d, MAX(d->grace, (uint64_t) c->genesis->limits.grace),
+                        board.entry ? &board : NULL);
                 buf_printf(&c->out, "\n");
         }
         r = prompt_yes(c, NULL, "This is what voters will see. Sign it with %s (%s)?", signer->name,
@@ -163,8 +206,13 @@ static int verb_withdraw(Ctl *c) {
 }
 
 static int verb_template(Ctl *c) {
-        const char *text = election_template(c->options.args[0]);
+        const bool sealed = option_value(&c->options, "sealed");
+        const char *text = election_template(c->options.args[0], sealed);
 
+        if (!text && sealed && election_template(c->options.args[0], false))
+                return ctl_fail(c, EXIT_USAGE,
+                        "plurality, approval and score can be sealed: their result follows from sums.",
+                        "an election by %s cannot be sealed", c->options.args[0]);
         if (!text)
                 return ctl_fail(c, EXIT_USAGE, NULL,
                         "no method \"%s\", expected plurality, approval, score, schulze or stv",
@@ -300,6 +348,7 @@ static int show_standing(Ctl *c, const Election *e) {
 
 static int verb_show(Ctl *c) {
         _cleanup_(election_done) Election e = {};
+        _cleanup_(board_view_done) BoardView board = {};
         char a[FORMAT_NUMBER_MAX], b[FORMAT_NUMBER_MAX], hex[ID_HEX];
         int r;
 
@@ -331,12 +380,18 @@ static int verb_show(Ctl *c) {
                 format_number(b, (uint64_t) MAX(render_int(e.summary, "weight"), INT64_C(0))),
                 render_int(e.summary, "ballots"));
         r = show_standing(c, &e);
+        if (r == 0)
+                r = get_board(c, e.definition, &board);
         if (r != 0)
                 return r;
-        election_show(c, e.definition, e.grace);
+        election_show(c, e.definition, e.grace, board.entry ? &board : NULL);
         return EXIT_DONE;
 }
 
+static const CtlOption template_options[] = {
+        { "sealed", 0, NULL, false, "With secret ballots (plurality, approval, score)" },
+        OPTION_END,
+};
 static const CtlOption no_wait_options[] = { OPTION_NO_WAIT, OPTION_END };
 static const CtlOption list_options[] = {
         { "names", 0, NULL, false, "Print the names only" },
@@ -348,8 +403,9 @@ static const CtlOption list_options[] = {
         "votectl elections\n"
 
 const CtlVerb verbs_election[] = {
-        { "election template", "METHOD", 1, 1, CTL_VERB_NO_NET, verb_template, NULL, "Print an election file to start from",
-          "METHOD is plurality, approval, score, schulze or stv; voted-election(5) explains them.\n\n"
+        { "election template", "METHOD", 1, 1, CTL_VERB_NO_NET, verb_template, template_options, "Print an election file to start from",
+          "METHOD is plurality, approval, score, schulze or stv; voted-election(5) explains them. With --sealed: an election\n"
+          "whose ballots nobody can read, which a board of trustees opens in sum (votectl board create).\n\n"
           "Example:\n  votectl election template schulze >board.json\n" },
         { "election create", "FILE", 1, 1, 0, verb_create, no_wait_options, "Announce an election",
           "FILE is JSON, as \"votectl election template\" prints it: rolls by name, times as \"2027-04-01 09:00 Europe/Berlin\"\n"

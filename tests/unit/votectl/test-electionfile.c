@@ -12,8 +12,17 @@ static int look_up(void *userdata, const char *name, Json *ids, Why *why) {
         return 0;
 }
 
+static int look_up_board(void *userdata, const char *name, Id *ret, Why *why) {
+        if (!streq(name, "trustees"))
+                return why_set(why, V_UNKNOWN, "no board \"%s\"", name);
+        *ret = (Id) { { 7 } };
+        return 0;
+}
+
 static int read_election(const char *text, Json **ret, Why *why) {
-        return election_file_parse(ret, text, strlen(text), NOW, look_up, NULL, why);
+        static const ElectionLookup lookup = { .roll = look_up, .board = look_up_board };
+
+        return election_file_parse(ret, text, strlen(text), NOW, &lookup, why);
 }
 
 #define HEAD "{ \"name\": \"board\", \"title\": \"T\", \"rolls\": [\"members\"], "
@@ -66,6 +75,7 @@ static const struct {
         { "{\"name\":\"b\",\"title\":\"T\",\"rolls\":[\"strangers\"],\"opens\":5,\"closes\":9," QUESTIONS, "no roll \"strangers\"" },
         { "{\"name\":\"b\",\"title\":\"T\",\"rolls\":[7],\"opens\":5,\"closes\":9," QUESTIONS, "rolls"               },
         { HEAD "\"opens\": 5, \"closes\": 9, \"questions\": [{ \"text\": \"Q\", \"method\": \"schulze\", \"options\": [\"A\"], \"default\": \"B\" }] }", "none of its options" },
+        { HEAD "\"opens\": 5, \"closes\": 9, \"secrecy\": \"sealed\", \"board\": \"strangers\"," QUESTIONS, "no board \"strangers\"" },
         { HEAD "\"opens\": 5, \"closes\": 9 }",                                        "questions"                   },
 };
 
@@ -86,24 +96,38 @@ START_TEST(every_template_is_an_election) {
         static const char *const methods[] = { "plurality", "approval", "score", "schulze", "stv" };
         _cleanup_json_ Json *o = NULL, *parsed = NULL;
         _cleanup_(definition_unrefp) Definition *d = NULL;
-        const char *text = election_template(methods[_i]);
+        const bool sealed = _i >= 5;
+        const char *text = election_template(methods[_i % 5], sealed);
         Json *rolls = json_new_array();
         _cleanup_buf_ Buf b = {};
         Why why = {};
 
         ck_assert_ptr_nonnull(text);
         o = parse(text);
+        if (sealed)
+                json_set_text(o, "board", "trustees");
         json_add_text(rolls, "members");
         json_set(o, "rolls", rolls);
         ck_assert_int_eq(json_dump(o, &b), 0);
         ck_assert_msg(read_election(b.p, &parsed, &why) == 0, "%s", why.text);
         json_set_int(parsed, "closes", NOW + 86400);
-        ck_assert_msg(definition_parse(&d, parsed, &why) == 0, "%s: %s", methods[_i], why.text);
+        ck_assert_msg(definition_parse(&d, parsed, &why) == 0, "%s: %s", methods[_i % 5], why.text);
+        ck_assert_int_eq(d->secrecy == SECRECY_SEALED, sealed);
+        if (sealed) {
+                ck_assert(id_equal(&d->board, &(Id) { { 7 } }));
+                ck_assert_uint_eq(d->least, 5);
+        }
+}
+END_TEST
+
+START_TEST(what_sums_do_not_count_has_no_sealed_template) {
+        ck_assert_ptr_null(election_template("schulze", true));
+        ck_assert_ptr_null(election_template("stv", true));
 }
 END_TEST
 
 START_TEST(there_is_no_template_of_an_unknown_method) {
-        ck_assert_ptr_null(election_template("dictatorship"));
+        ck_assert_ptr_null(election_template("dictatorship", false));
 }
 END_TEST
 
@@ -111,7 +135,8 @@ static void add(TCase *t) {
         tcase_add_test(t, rolls_times_and_the_default_may_be_written_for_people);
         tcase_add_test(t, the_forms_of_the_ledger_are_fine_too);
         tcase_add_loop_test(t, what_cannot_be_read_is_refused_with_the_reason, 0, ELEMENTSOF(bad));
-        tcase_add_loop_test(t, every_template_is_an_election, 0, 5);
+        tcase_add_loop_test(t, every_template_is_an_election, 0, 8);
+        tcase_add_test(t, what_sums_do_not_count_has_no_sealed_template);
         tcase_add_test(t, there_is_no_template_of_an_unknown_method);
 }
 
