@@ -1,0 +1,184 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A sealed election on four authorities, from the trustees' keys to the audit: three trustees of whom two suffice, weights, votes
+# that replace others, handed in at different nodes and from a distance. The result is the plaintext count; one trustee's share
+# never comes, a wrong one is refused and named. And a client that seals something else than it shows is caught.
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+needs jq b2sum script
+
+code() {
+	local n=$1 text=$2 out status=0
+	shift 2
+	out=$("$@" 2>&1 </dev/null) || status=$?
+	[ "$status" = "$n" ] || fail "exit status $status, expected $n: $* ($out)"
+	grep -qE "$text" <<<"$out" || fail "\"$text\" is not said by: $* ($out)"
+}
+VOTERS=${VOTERS:-8}
+authorities=(a1 a2 a3 a4)
+tracker t
+for p in "${authorities[@]}"; do MINE=no peer "$p" t; done
+ENGINE=quorum
+found_network club --delta 300 --grace 1s
+make_records
+person() { XDG_DATA_HOME=$work/home.$1 "${@:2}"; }
+trustee() { local who=$1; shift; person "$who" ctl a1 "$@"; }
+
+# --- who votes, with which weight; and who opens it
+for ((i = 0; i < VOTERS; i++)); do
+	key=$(person "v$i" "$VOTECTL" key generate --no-passphrase --json </dev/null | jq -r .key)
+	person "v$i" "$VOTECTL" network add "$work/genesis" --yes >/dev/null
+	echo "weight=$((i % 2 + 1)) $key"
+done >"$work/members"
+for who in ann ben cid; do
+	person "$who" "$VOTECTL" network add "$work/genesis" --yes >/dev/null
+	person "$who" "$VOTECTL" key generate --no-passphrase --json </dev/null | jq -r .key >"$work/$who.key"
+done
+printf 'secret of ann\n' >"$work/passphrase"
+VOTECTL_PASSPHRASE_FILE=$work/passphrase code 4 'no admin and on no roll' trustee ann trustee init
+cat "$work"/{ann,ben,cid}.key >"$work/trustees"
+ctl a1 roll add "$work/members" --name members >/dev/null
+ctl a1 roll add "$work/trustees" --name trustees >/dev/null
+
+say "the board: three trustees, two of them by hand"
+code 4 'sealing key' ctl a1 board create board --trustee "$work/ann.key" --election motion
+VOTECTL_PASSPHRASE_FILE=$work/passphrase trustee ann trustee init >/dev/null
+grep -q secret "$work"/home.ann/votectl/trustee/*.sealing && fail "a locked sealing key lies open"
+trustee ben trustee init --no-passphrase --json | jq -e '.state == "final"' >/dev/null || fail "a sealing key"
+trustee ben trustee init --no-passphrase >/dev/null   # the same once more is no second key
+[ "$(find "$work/home.ben/votectl/trustee" -name '*.sealing' | wc -l)" = 1 ] || fail "a second sealing key"
+[ "$(stat -c %a "$work"/home.ben/votectl/trustee/*.sealing)" = 600 ] || fail "a sealing key that others can read"
+person cid "$VOTECTL" --socket "$work/a2.socket" trustee run --genesis "$work/genesis" --forget >"$work/cid.log" 2>&1 </dev/null &
+pids[cid]=$!
+trustees_are() { [ "$(ctl a1 verify --json 2>/dev/null | jq .entries_by_kind.trustee)" = "$1" ]; }
+until_true 20 trustees_are 3 || fail "cid has a sealing key"
+ctl a1 board create board --trustee "$work/ann.key" --trustee "$work/ben.key" --trustee "$work/cid.key" --threshold 2 \
+	--election motion --election small --until +10min >/dev/null
+ctl a1 board show board | grep -q 'has not dealt yet' || fail "whom the board waits for"
+code 4 'have dealt' trustee ben trustee confirm board
+trustee ben trustee deal board >/dev/null
+code 2 'is locked with a passphrase' trustee ann trustee deal board
+VOTECTL_PASSPHRASE_FILE=$work/passphrase trustee ann trustee deal board >/dev/null
+code 4 'have dealt already' trustee ben trustee deal board
+dealt() { [ "$(ctl a1 board list --json | jq '.boards[0].deals')" = 3 ]; }
+until_true 20 dealt || fail "cid deals by itself"
+trustee ben trustee confirm board >/dev/null
+VOTECTL_PASSPHRASE_FILE=$work/passphrase trustee ann trustee confirm board >/dev/null
+ready() { [ "$(ctl a3 board show board --json | jq -r .phase)" = ready ]; }
+until_true 20 ready || fail "the board is ready"
+
+say "the election, and what it says of itself"
+ends=$(($(date +%s) + ${LASTS:-18}))
+jq -n --arg closes "@$ends" '{name: "motion", title: "Motion", rolls: ["members"], opens: "+2s", closes: $closes, secrecy: "sealed", board: "board",
+	least: 2, blank: true, questions: [
+		{text: "Which?", method: "plurality", options: ["Ann", "Ben", "Cid"]},
+		{text: "Where?", method: "approval", options: ["Ghent", "Turin"], min: 1, max: 2},
+		{text: "How much?", method: "score", options: ["Docs", "Code"], max: 3}]}' >"$work/election"
+jq '.name = "small" | .least = 5 | .exposed = true | .closes = "@'$((ends - 5))'"' "$work/election" >"$work/small"
+ctl a1 election create "$work/election" --yes >"$work/out"
+grep -q 'any 2 of 3 trustees' "$work/out" || fail "what a sealed election means: $(cat "$work/out")"
+ctl a1 election create "$work/small" --yes >/dev/null
+ctl a2 show small | grep -q 'Exposed' || fail "what exposed means"
+until_true 20 opened a1 motion || fail "the election opens"
+
+# cast I NODE CHOICE...: by voter I; the last one is noted for the plaintext count.
+notes=()
+cast() {
+	local i=$1 at=$2 c choices=()
+	shift 2
+	for c; do choices+=(--choice "$c"); done
+	person "v$i" ctl "$at" cast motion "${choices[@]}" --json
+}
+which=(Ann Ben - Ben Cid)
+where=(Ghent Turin Ghent,Turin -)
+much=(1,3 0,2 - 3,3)
+say "$VOTERS votes at four nodes"
+for ((i = 0; i < VOTERS; i += 4)); do
+	jobs=()
+	for ((k = i; k < i + 4 && k < VOTERS; k++)); do
+		notes[k]="$((k % 2 + 1)) ${which[k % 5]} ${where[k % 4]} ${much[k % 4]}"
+		cast "$k" "a$((k % 4 + 1))" "${which[k % 5]}" "${where[k % 4]}" "${much[k % 4]}" >"$work/cast.$k" 2>"$work/cast.$k.err" &
+		jobs+=($!)
+	done
+	for j in "${jobs[@]}"; do wait "$j" || fail "a vote: $(cat "$work"/cast.*.err)"; done
+done
+cast 0 a2 Cid Turin 3,0 | jq -e '.state == "final" and .seq == 2 and (.code | length == 64)' >/dev/null || fail "a vote that replaces another"
+notes[0]="1 Cid Turin 3,0"
+person v1 "$VOTECTL" --peer "127.0.0.1:$(port a3)" cast motion --choice Cid --choice Ghent --choice 2,2 </dev/null >/dev/null 2>&1 ||
+	fail "a vote from a distance"
+notes[1]="2 Cid Ghent 2,2"
+person v2 ctl a1 cast small --choice 0 --choice 0 --choice 1,1 >/dev/null || fail "a vote in the other election"
+code 5 'nobody can count it before it has closed' ctl a1 results motion
+
+say "cast as intended: a ballot that is opened gives its code away, and one that was changed is caught"
+# at_terminal ANSWERS COMMAND...: with a terminal of its own.
+at_terminal() {
+	local answers=$1
+	shift
+	printf '%b' "$answers" | person v3 script -qec "$(printf '%q ' "$@")" /dev/null | tr -d '\r'
+}
+client=("$VOTECTL" --socket "$work/a1.socket" --no-pager cast motion --choice)
+# A client that cheats: it seals Ben, and shows Ann.
+printf '#!/bin/bash\nargs=("$@")\nfor i in "${!args[@]}"; do [ "${args[i]}" != Ann ] || args[i]=Ben; done\n%q "${args[@]}" | sed -u %q\n' \
+	"$VOTECTL" 's/Ben/Ann/; s/"choices":\[\[1\]/"choices":[[0]/' >"$work/cheat"
+chmod +x "$work/cheat"
+for who in honest cheating; do
+	[ "$who" = honest ] || client[0]=$work/cheat
+	at_terminal 'open\nno\n' "${client[@]}" Ann --choice Ghent --choice 1,2 >"$work/$who.screen" || true
+	grep -q 'Ann' "$work/$who.screen" || fail "what the $who client shows: $(cat "$work/$who.screen")"
+	grep -o '{"choices".*}' "$work/$who.screen" >"$work/$who.opened" || fail "the $who client opens a ballot: $(cat "$work/$who.screen")"
+	sed -n 's/^ *Code: //p' "$work/$who.screen" | head -n 1 >"$work/$who.code"
+done
+[ -z "$(find "$work/home.v3/votectl/receipts" -name '*.vote')" ] || fail "an opened ballot was signed"
+elsewhere() { person v4 ctl a3 ballot check --code "$(cat "$work/$1.code")" "$work/$2.opened"; }
+elsewhere honest honest >"$work/out" || fail "an honest ballot: $(cat "$work/out")"
+grep -q 'Ann' "$work/out" || fail "what was sealed: $(cat "$work/out")"
+code 6 'something else was sealed' elsewhere cheating cheating
+code 6 'something else was sealed' elsewhere cheating honest
+jq -e '.seq == 1' "$work/cast.3" >/dev/null || fail "the vote of v3"
+
+say "it closes; one trustee stays away, another's share is no third one's"
+code 4 'still takes votes' trustee ben trustee share motion
+closed() { [ "$(ctl a1 show motion --json | jq .closing_height)" != null ]; }
+until_true 30 closed || fail "the election closes"
+until_true 30 phase_is a1 small final || fail "the small election closes"
+code 4 'never opened' trustee ben trustee share small
+ctl a1 results small | grep -q 'fewer than 5 ballots' || fail "too few to open: $(ctl a1 results small)"
+trustee ben trustee share motion >/dev/null || fail "ben shares"
+share=$(find "$work/home.ben/votectl/trustee" -name '*.share')
+until_true 30 result_is_final a1 motion || fail "ben and cid open it"
+"${abs_top_builddir:?}/tests/integration/resigner" "$work/genesis" "$work/home.ann/votectl/keys/default.key" "$work/a2.socket" \
+	< <(jq -j .line "$share") >"$work/out" || fail "a share that another made was taken"
+grep -q "trustee 0 ($(cat "$work/ann.key")).*the share's proof does not hold" "$work/out" || fail "who handed a wrong share in: $(cat "$work/out")"
+
+say "the result is the plaintext count, everywhere"
+awk -F'[ ]' '
+	function add(q, o, n) { sums[q "," o] += n }
+	{
+		w = $1
+		if ($2 == "Ann") add(0, 0, w); if ($2 == "Ben") add(0, 1, w); if ($2 == "Cid") add(0, 2, w)
+		if ($3 ~ /Ghent/) add(1, 0, w); if ($3 ~ /Turin/) add(1, 1, w)
+		if ($4 != "-") { split($4, s, ","); add(2, 0, w * s[1]); add(2, 1, w * s[2]) }
+	}
+	END { printf "[[%d,%d,%d],[%d,%d],[%d,%d]]\n", sums["0,0"], sums["0,1"], sums["0,2"], sums["1,0"], sums["1,1"], sums["2,0"], sums["2,1"] }
+' <(printf '%s\n' "${notes[@]}") >"$work/expected"
+top=$(field a1 final)
+for p in "${authorities[@]}"; do
+	until_true 30 at_least "$p" final "$top" || fail "$p has height $top"
+	ctl "$p" results motion --json >"$work/$p.result"
+	jq -c '[.result.questions[].sums]' "$work/$p.result" | cmp - "$work/expected" ||
+		fail "the result at $p is $(jq -c '[.result.questions[].sums]' "$work/$p.result"), the plaintext count $(cat "$work/expected")"
+done
+
+say "verify redoes all of it; a ledger that was changed is refused"
+ctl a4 export --quiet >"$work/export"
+"$VOTECTL" verify "$work/export" --results motion --json >"$work/verified" || fail "the audit: $(cat "$work/verified")"
+jq -e '.valid and .entries_by_kind.trustee == 3 and .entries_by_kind.deal == 3 and .entries_by_kind.confirm == 3' "$work/verified" >/dev/null ||
+	fail "what was verified: $(cat "$work/verified")"
+jq -S .results.motion "$work/verified" | cmp - <(jq -S .result "$work/a1.result") || fail "counted by the audit"
+
+say "what is done is forgotten"
+gone() { [ -z "$(find "$work/home.cid/votectl/trustee" -name '*.sealing')" ]; }
+until_true 20 gone || fail "cid forgets by itself: $(cat "$work/cid.log")"
+trustee ben trustee forget board >/dev/null
+[ -z "$(find "$work/home.ben/votectl/trustee" -name '*.sealing')" ] || fail "ben's sealing key is there"
