@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The units keep to the exposure that the design allows (tracker 0.5, peers 1.3), sysusers.d and the
+# The units keep to the exposure that the design allows (tracker 0.5, trustees 0.3, peers 1.3), sysusers.d and the
 # catalog are understood, and the catalog and include/voted/journal.h name the same messages.
 set -uo pipefail
 : "${abs_top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}"
@@ -42,6 +42,7 @@ cp "$units"/*.service "$units"/*.socket "$tmp/"
 exposure voted-tracker.service 5
 exposure voted-peer.service 13
 exposure voted-peer@.service 13
+exposure voted-trustee@.service 3
 # and the judge judges
 sed 's/^ProtectSystem=.*/ProtectSystem=no/; s/^SystemCallFilter=.*//' "$units/voted-peer.service" >"$tmp/voted-peer.service"
 if systemd-analyze security --offline=true --no-pager --threshold=13 "$tmp/voted-peer.service" >/dev/null 2>&1; then
