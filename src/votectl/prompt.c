@@ -120,9 +120,9 @@ static int read_hidden(Ctl *c, const char *question, char **ret) {
         hidden = before;
         hidden.c_lflag &= ~(tcflag_t) (ECHO|ECHOE|ECHOK);
         hidden.c_lflag |= ECHONL;
+        (void) tcsetattr(fd, TCSAFLUSH, &hidden);       /* first: what answers the question is not dropped or shown */
         if (write_all(fd, question, strlen(question)) < 0)
                 r = ctl_fail(c, EXIT_FAILED, NULL, "the terminal is gone");
-        (void) tcsetattr(fd, TCSAFLUSH, &hidden);
         while (r == EXIT_DONE && n + 1 < PASSPHRASE_BYTES_MAX) {
                 ssize_t k = read(fd, line + n, 1);
 
