@@ -204,7 +204,7 @@ static void note(const Quorum *q, char *ret, size_t n) {
         else if (!q->has_record)
                 (void) snprintf(ret, n, "observes: there is no record of what it has signed; `votectl authority init` makes one");
         else if (q->resuming)
-                (void) snprintf(ret, n, "resuming: heard from %u of the %u others that are needed", quorum_n_heard(q), quorum_heard_needed(q));
+                (void) snprintf(ret, n, "resumes: heard from %u of the %u others that are needed", quorum_n_heard(q), quorum_heard_needed(q));
         else if (q->stopped)
                 (void) snprintf(ret, n, "stopped: others hold a signature of it that is not on its record; `votectl authority resume`");
         else if (quorum_n_heard(q) < quorum_heard_needed(q))

@@ -41,9 +41,8 @@ static int show_state(Ctl *c, Json *reply, const char *done) {
         if (signing)
                 ctl_note(c, "This node is signing as authority number %d.", (int) render_int(o, "authority"));
         else
-                ctl_note(c, "This node, authority number %d, is not signing yet%s%s.", (int) render_int(o, "authority"),
-                        json_get_text(o, "note", 1, 4096, &note, NULL) == 0 ? ": " : "",
-                        json_get_text(o, "note", 1, 4096, &note, NULL) == 0 ? note : "");
+                ctl_note(c, "This node, authority number %d, %s.", (int) render_int(o, "authority"),
+                        json_get_text(o, "note", 1, 4096, &note, NULL) == 0 ? note : "is not signing yet");
         return EXIT_DONE;
 }
 
