@@ -21,6 +21,7 @@
 #define VOTED_MESSAGE_EVIDENCE        "b1e85af877c3acf85b33078626fdbf1f"
 #define VOTED_MESSAGE_CLOCK           "6fe5e9cf552e40d5b5e944899771bcfc"
 #define VOTED_MESSAGE_BOARD           "164cea54fa2345ba94678da1d76bdc48"
+#define VOTED_MESSAGE_TOO_FEW         "171d26b01eb74c33bae26d51cbe1fada"
 
 /* of the daemon around it */
 #define VOTED_MESSAGE_STORE_DAMAGED   "13ded49a9c624d0d8914b7dbe3738163"

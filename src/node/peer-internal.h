@@ -54,6 +54,7 @@ struct Peer {
         uint64_t retry_usec;
         char problem[320], alarm[320], clock_text[256], line[160];
         char few_text[192];     /* that there are too few authorities */
+        enum { FEW_NOT, FEW_SEEN, FEW_TOLD } few;       /* at the last beats */
 
         uint64_t tokens;        /* the last number given to a dial, a request, a batch */
         uint64_t beat_usec, wake_usec, woken_usec;
@@ -359,6 +360,9 @@ int mine_on_effect(Peer *p, const Header *h);
 void mine_stop(Peer *p);
 const Candidate* mine_candidate(const Peer *p, const Id *id);
 void mine_done(Peer *p);
+
+/* status.c */
+void status_beat(Peer *p);      /* tells of what lasts */
 
 /* clock.c */
 void clock_compare(Peer *p, const Header *h);   /* a block was announced just now */

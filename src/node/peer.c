@@ -77,6 +77,7 @@ static int run_timers(Peer *p) {
                 if (r < 0)
                         return r;
                 gossip_beat(p);
+                status_beat(p);
                 lately_age(&p->refused, p->now_usec, 2 * BEAT_USEC);
                 if (p->pool_changed || pool_count(p->pool) > 0)
                         p->pool_due = true;

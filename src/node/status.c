@@ -11,14 +11,18 @@ static size_t count_links(const Peer *p) {
         return n;
 }
 
-/* Whether those are linked who together can make a block final. */
-static const char* too_few(Peer *p, const EngineStatus *s) {
+static unsigned count_authorities(const Peer *p, const EngineStatus *s) {
         unsigned n = s->sealer >= 0;
 
-        if (s->n_sealers == 0)
-                return NULL;
         for (size_t i = 0; i < p->n_links; i++)
                 n += p->links[i]->up && !p->links[i]->client && message_is_sealer(p, &p->links[i]->key);
+        return n;
+}
+
+/* Whether those are linked who together can make a block final. */
+static const char* too_few(Peer *p, const EngineStatus *s) {
+        const unsigned n = s->n_sealers > 0 ? count_authorities(p, s) : 0;
+
         if (n >= s->quorum)
                 return NULL;
         (void) snprintf(p->few_text, sizeof(p->few_text),
@@ -33,6 +37,22 @@ static const char* problem(Peer *p, const EngineStatus *s) {
         if (p->problem[0])
                 return p->problem;
         return too_few(p, s) ?: p->clock_text[0] ? p->clock_text : NULL;
+}
+
+/* An outage that lasts is told once: a beat later it is no link that is just being made. */
+void status_beat(Peer *p) {
+        EngineStatus status = {};
+        const char *few;
+
+        p->engine->type->status(p->engine, &status);
+        few = too_few(p, &status);
+        if (few && p->few == FEW_SEEN)
+                peer_log(p, LOG_WARNING, NODE_MSG_TOO_FEW, "Waiting: %s.", few);
+        else if (!few && p->few == FEW_TOLD)
+                peer_log(p, LOG_NOTICE, NODE_MSG_TOO_FEW,
+                        "%u of the %u authorities are in reach again: blocks can become final.",
+                        count_authorities(p, &status), status.n_sealers);
+        p->few = !few ? FEW_NOT : p->few == FEW_NOT ? FEW_SEEN : FEW_TOLD;
 }
 
 unsigned peer_confirmations(const Peer *p) {
@@ -145,17 +165,24 @@ int peer_links(Peer *p, uint64_t now_usec, Json **ret) {
 
 const char* peer_status_line(Peer *p) {
         const ChainTip *tip = chain_tip(p->chain);
-        size_t n = count_links(p);
-        int k;
+        const size_t size = sizeof(p->line), n = count_links(p);
+        EngineStatus status = {};
+        size_t k;
 
-        k = snprintf(p->line, sizeof(p->line),
-                        "%s, height %" PRIu64 ", %" PRIu64 " final, %zu link%s",
-                        p->engine->type->name, tip->height, p->final_height, n, n == 1 ? "" : "s");
+        p->engine->type->status(p->engine, &status);
+        k = (size_t) snprintf(p->line, size, "%s, height %" PRIu64, p->engine->type->name, tip->height);
+        if (p->final_height < tip->height)
+                k += (size_t) snprintf(p->line + k, size - k, ", %" PRIu64, p->final_height);
+        k += (size_t) snprintf(p->line + k, size - k, " final, %zu link%s", n, n == 1 ? "" : "s");
+        if (status.n_sealers > 0) {
+                const unsigned there = count_authorities(p, &status);
+
+                k += (size_t) snprintf(p->line + k, size - k, ", %s%u of %u authorities",
+                        there < status.quorum ? "only " : "", there, status.n_sealers);
+        }
         if (p->problem[0])
-                (void) snprintf(p->line + k, sizeof(p->line) - (size_t) k,
-                                "; the ledger cannot be written");
+                (void) snprintf(p->line + k, size - k, "; the ledger cannot be written");
         else if (sync_behind(p))
-                (void) snprintf(p->line + k, sizeof(p->line) - (size_t) k,
-                                "; fetching up to height %" PRIu64, p->sync.target);
+                (void) snprintf(p->line + k, size - k, "; fetching up to height %" PRIu64, p->sync.target);
         return p->line;
 }

@@ -29,6 +29,7 @@ static const char *const message_ids[_NODE_MSG_MAX] = {
         [NODE_MSG_EVIDENCE]       = VOTED_MESSAGE_EVIDENCE,
         [NODE_MSG_CLOCK]          = VOTED_MESSAGE_CLOCK,
         [NODE_MSG_BOARD]          = VOTED_MESSAGE_BOARD,
+        [NODE_MSG_TOO_FEW]        = VOTED_MESSAGE_TOO_FEW,
 };
 
 const char* journal_message_id(NodeMessage m) {

@@ -32,6 +32,7 @@ done >"$work/members"
 for ((i = 0; i < voters; i++)); do XDG_DATA_HOME=$work/v$i "$VOTECTL" network add "$work/genesis" --yes >/dev/null; done
 cast() { local i=$1 at=$2; shift 2; XDG_DATA_HOME=$work/v$i ctl "$at" cast leader "$@"; }
 ctl a1 roll add "$work/members" --name members >/dev/null
+until_true 20 at_least a2 final "$(field a1 final)" || fail "a2 has the roll"
 jq -n '{name: "leader", title: "Leader", rolls: ["members"], opens: "+1s", closes: "+40s",
 	questions: [{text: "Who?", method: "plurality", options: ["Ann", "Ben"]}]}' >"$work/election"
 ctl a2 election create "$work/election" --yes >/dev/null
@@ -58,6 +59,8 @@ waits=$!
 until_true 30 grep -q 'not final yet: only 2 of the 4 authorities are in reach' "$work/out" || fail "it says what it waits for: $(cat "$work/out")"
 kill -0 "$waits" || fail "it waits: $(cat "$work/out")"
 field a1 problem | grep -q 'nothing becomes final' || fail "status says so too"
+field a1 status | grep -q ', only 2 of 4 authorities' || fail "and so does the line for systemd: $(field a1 status)"
+until_true 30 grep -q 'Waiting: only 2 of the 4 authorities' "$work/a1.log" || fail "and the log"
 ballots_are a1 leader 5 || fail "nothing is called final"
 
 say "they come back: it goes on by itself"
@@ -65,6 +68,7 @@ start a3 peer
 start a4 peer
 wait "$waits" || fail "the vote is final in the end: $(cat "$work/out")"
 until_true 30 ballots_are a1 leader 6 || fail "the vote that waited is in the ledger"
+until_true 30 grep -q '4 of the 4 authorities are in reach again' "$work/a1.log" || fail "the log says that they are back"
 for p in "${authorities[@]}" observer; do until_true 30 ballots_are "$p" leader 6 || fail "$p has all votes"; done
 
 say "the result, the same everywhere"

@@ -129,6 +129,23 @@ START_TEST(everybody_learns_of_it_and_passes_it_on_once) {
 }
 END_TEST
 
+/* None of the four authorities is there. */
+START_TEST(that_nothing_becomes_final_is_told_once) {
+        _cleanup_(puppet_freep) Puppet *p = NULL;
+        Line x;
+
+        begin(&x, &p);
+        for (unsigned i = 0; i < 3; i++)
+                ck_assert_str_eq(peer_status_line(world_peer(x.t.w, x.t.peers[i])),
+                        i < 2 ? "quorum, height 0 final, 2 links, only 0 of 4 authorities"
+                              : "quorum, height 0 final, 1 link, only 0 of 4 authorities");
+        world_run(x.t.w, 100 * SECOND);
+        for (unsigned i = 0; i < 3; i++)
+                ck_assert_uint_eq(world_count_log(x.t.w, x.t.peers[i], NODE_MSG_TOO_FEW), 1);
+        end(&x);
+}
+END_TEST
+
 START_TEST(who_was_away_learns_of_it_and_nobody_forgets) {
         _cleanup_(puppet_freep) Puppet *p = NULL;
         _cleanup_buf_ Buf line = {}, second = {};
@@ -193,5 +210,5 @@ START_TEST(what_cannot_be_kept_is_not_passed_on) {
 }
 END_TEST
 
-TEST_MAIN("evidence", everybody_learns_of_it_and_passes_it_on_once, who_was_away_learns_of_it_and_nobody_forgets,
+TEST_MAIN("evidence", that_nothing_becomes_final_is_told_once, everybody_learns_of_it_and_passes_it_on_once, who_was_away_learns_of_it_and_nobody_forgets,
                 what_does_not_convict_is_a_fault, what_cannot_be_kept_is_not_passed_on)
