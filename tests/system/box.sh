@@ -21,6 +21,8 @@
 #   down NAME IF | up NAME IF     cable out / in (carrier loss)
 #   cut A B | heal A B       drop A->B frames on the switch, one way (call twice for both)
 #   loss A B PCT             drop PCT % of A->B frames (nft numgen random); 0 removes
+#   netem NAME MS JITTER     delay all that the box sends (fails on a kernel without netem)
+#   queue NAME N PROGRAM...  PROGRAM, which reads NFQUEUE N in the box's network, lets through what the box sends
 #   ls | log NAME | pid NAME
 #
 # `systemctl reboot` inside ends the box (start it again). Boxes share the host's kernel, clock,
@@ -136,6 +138,7 @@ boxkill() { box "$1"; local c; c=$(cg "$1")
 destroy() {
 	local n; [ "${1:-}" = --all ] && { shift; [ -d "$D/b" ] && mapfile -t boxes < <(ls "$D/b") && set -- "${boxes[@]}"; all=1; }
 	for n in "$@"; do
+		[ -e "$D/b/$n/queue.pid" ] && { kill "$(cat "$D/b/$n/queue.pid")" 2>/dev/null || true; }
 		[ -d "$D/b/$n" ] && { boxkill "$n"; rm -rf "${D:?}/b/$n"; }
 		ip netns del "$P-$n" 2>/dev/null || true; done
 	[ "${all:-}" ] && { ip netns list | awk -v p="$P-net-" 'index($1,p)==1{print $1}' |
@@ -178,8 +181,13 @@ cut) fwrule "$(netof "$1")" "cut-$1-$2" iifname "$1" oifname "$2" counter drop ;
 heal) fwrule "$(netof "$1")" "cut-$1-$2" ;;
 loss) if [ "$3" = 0 ]; then fwrule "$(netof "$1")" "loss-$1-$2"; else
 	fwrule "$(netof "$1")" "loss-$1-$2" iifname "$1" oifname "$2" numgen random mod 1000 '<' "$(awk "BEGIN{x=int($3*10); print (x>999?999:x)}")" counter drop; fi ;;
+netem) tc -n "$P-$1" qdisc replace dev eth0 root netem delay "$2ms" "$3ms" ;;
+queue) n=$1 q=$2; shift 2
+	(exec ip netns exec "$P-$n" "$@" </dev/null >>"$D/b/$n/console.log" 2>&1) &
+	echo $! >"$D/b/$n/queue.pid"; disown
+	ns "$n" iptables -w -A OUTPUT -o eth0 -j NFQUEUE --queue-num "$q" --queue-bypass ;;
 pid) leader "$1" ;;
 log) cat "$D/b/$1/console.log" ;;
 ls) for b in "$D"/b/*; do [ -d "$b" ] && { x=$(basename "$b"); echo "$x $(leader "$x" || echo down)"; }; done ;;
-*) sed -n '3,40s/^# \{0,1\}//p' "$0"; exit 64 ;;
+*) sed -n '3,42s/^# \{0,1\}//p' "$0"; exit 64 ;;
 esac
