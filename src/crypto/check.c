@@ -56,7 +56,7 @@ static void run_signature(SigCheck *c) {
 }
 
 static void run_some(SigCheck *checks, size_t n) {
-        CheckContent *contents[RUN_MAX];
+        CheckContent *contents[RUN_MAX] = {};
         int r;
 
         for (size_t i = 0; i < n; i++) {

@@ -2,7 +2,7 @@
 #include <sodium.h>
 
 #include "crypto/deal.h"
-#include "crypto/transcript.h"
+#include "crypto/proof-internal.h"
 #include "voted/verdict.h"
 
 struct Polynomial {
@@ -76,12 +76,14 @@ static void mask(Scalar *ret, const SealedShareContext *c, const Element *r, con
         transcript_scalar(&t, ret);
 }
 
+/* The mask is used once, and known to whoever knows k alone. */
 void share_seal(uint8_t ret[static SEALED_SHARE_BYTES], const SealedShareContext *c, const Element *sealing,
         const Scalar *share, Stream *stream) {
         _cleanup_scalar_ Scalar k = {}, m = {};
         _cleanup_stream_ Stream fresh = {};
         uint8_t seed[32];
         Element r, shared;
+        Transcript t;
 
         /* A mask that served for two shares tells their difference: whatever the caller's stream is, k differs where
          * anything does. */
@@ -103,6 +105,19 @@ void share_seal(uint8_t ret[static SEALED_SHARE_BYTES], const SealedShareContext
         memcpy(ret, r.b, 32);
         memcpy(ret + 32, m.b, 32);
         element_wipe(&shared);
+
+        statement_sealed(&t, c, ret);
+        knowledge_make(ret + 64, &t, &k, &fresh);
+}
+
+int sealed_share_check(const SealedShareContext *c, const uint8_t sealed[static SEALED_SHARE_BYTES], Why *why) {
+        Transcript t;
+        Element r;
+
+        statement_sealed(&t, c, sealed);
+        if (sealed_share_decode(sealed, &r) != 0 || !knowledge_holds(&t, &r, sealed + 64))
+                return why_set(why, V_PROOF, "the proof that the dealer knows what it is sealed with does not hold");
+        return 0;
 }
 
 int sealed_share_decode(const uint8_t sealed[static SEALED_SHARE_BYTES], Element *ret_r) {

@@ -18,14 +18,18 @@ const Scalar* polynomial_coefficient(const Polynomial *p, size_t k);    /* a_k, 
 const Element* polynomial_commitments(const Polynomial *p);             /* A_k = a_k G */
 void polynomial_share(const Polynomial *p, size_t trustee, Scalar *ret);        /* secret: the caller wipes it */
 
-/* Share s sealed to the holder of E: R | s + reduce(SHA-512("voted deal 1", network, board, dealer,
- * trustee, R, kE)) mod L, R = kG. */
-#define SEALED_SHARE_BYTES 64
+/* Share s sealed to the holder of E: R | t | proof, R = kG, t = s + reduce(SHA-512("voted deal 1",
+ * network, board, dealer, trustee, R, kE)) mod L, and a proof that the dealer knows k. Without it
+ * a dealer takes its R from another dealer's sealed share, in whichever board: the trustee objects,
+ * and its K = eR opens that one, too. */
+#define SEALED_SHARE_BYTES 128
 typedef struct SealedShareContext {
         Id network, board;
         Key dealer, trustee;
 } SealedShareContext;
 void share_seal(uint8_t ret[static SEALED_SHARE_BYTES], const SealedShareContext *c, const Element *sealing, const Scalar *share, Stream *stream);
+/* That the dealer knows k. 0, or V_PROOF with why. */
+_must_check_ int sealed_share_check(const SealedShareContext *c, const uint8_t sealed[static SEALED_SHARE_BYTES], Why *why);
 /* Form alone: R and the scalar decode. 0 or V_PROOF. ret_r may be NULL. */
 _must_check_ int sealed_share_decode(const uint8_t sealed[static SEALED_SHARE_BYTES], Element *ret_r);
 /* With the trustee's secret; the caller wipes ret. 0 or V_PROOF (form). What comes out may be

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "crypto/deal.h"
 #include "crypto/proof.h"
 #include "crypto/transcript.h"
 
@@ -11,6 +12,8 @@ void statement_sealing(Transcript *ret, const SealingStatement *s);
 void statement_coefficient(Transcript *ret, const DealStatement *s, uint32_t k);
 void statement_share(Transcript *ret, const ShareStatement *s);
 void statement_object(Transcript *ret, const ObjectStatement *s);
+/* sealed: R and the scalar. */
+void statement_sealed(Transcript *ret, const SealedShareContext *c, const uint8_t sealed[static 64]);
 
 /* The nonces of a proof, from the next 32 bytes of the caller's stream, the statement and the
  * secret. */
@@ -31,3 +34,7 @@ int choice_refused(const ChoiceClaim *c, Why *why, const char *what);
 
 /* Likewise for a proof of n commitments and a response. */
 _must_check_ int log_read(const Transcript *statement, const uint8_t *proof, size_t n, Scalar *ret_challenge, Scalar *ret_response);
+
+/* A | z, that secret is the logarithm of x. */
+void knowledge_make(uint8_t ret[static KNOWLEDGE_BYTES], const Transcript *t, const Scalar *secret, Stream *stream);
+bool knowledge_holds(const Transcript *t, const Element *x, const uint8_t proof[static KNOWLEDGE_BYTES]);

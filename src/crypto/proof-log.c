@@ -28,7 +28,7 @@ static bool equation_holds(const Element *base, const Element *x, const Scalar *
         return memcmp(left.b, commitment, 32) == 0;
 }
 
-static void knowledge_make(uint8_t ret[static KNOWLEDGE_BYTES], const Transcript *t, const Scalar *secret, Stream *stream) {
+void knowledge_make(uint8_t ret[static KNOWLEDGE_BYTES], const Transcript *t, const Scalar *secret, Stream *stream) {
         _cleanup_scalar_ Scalar nonce = {}, response = {};
         _cleanup_stream_ Stream nonces = {};
         Element a;
@@ -43,7 +43,7 @@ static void knowledge_make(uint8_t ret[static KNOWLEDGE_BYTES], const Transcript
         memcpy(ret + 32, response.b, 32);
 }
 
-static bool knowledge_holds(const Transcript *t, const Element *x, const uint8_t proof[static KNOWLEDGE_BYTES]) {
+bool knowledge_holds(const Transcript *t, const Element *x, const uint8_t proof[static KNOWLEDGE_BYTES]) {
         Scalar challenge, response;
 
         return log_read(t, proof, 1, &challenge, &response) == 0 && equation_holds(NULL, x, &challenge, &response, proof);

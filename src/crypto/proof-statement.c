@@ -67,6 +67,16 @@ void statement_object(Transcript *ret, const ObjectStatement *s) {
         transcript_add_element(ret, &s->k);
 }
 
+void statement_sealed(Transcript *ret, const SealedShareContext *c, const uint8_t sealed[static 64]) {
+        begin(ret, "deal");
+        transcript_add_id(ret, &c->network);
+        transcript_add_id(ret, &c->board);
+        transcript_add_key(ret, &c->dealer);
+        transcript_add_key(ret, &c->trustee);
+        transcript_add(ret, sealed, 32);
+        transcript_add(ret, sealed + 32, 32);
+}
+
 void proof_nonces(Stream *ret, Stream *outer, const Transcript *statement, const Scalar *secret) {
         Transcript t = *statement;
         uint8_t digest[64], seed[32];

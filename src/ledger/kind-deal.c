@@ -116,16 +116,22 @@ static void deal_unpost(State *s, Act *act) {
         board_take_deal(act->board, seat);
 }
 
-/* --- that the dealer knows every coefficient --- */
+/* --- that the dealer knows every coefficient, and what every share is sealed with --- */
 
 typedef struct DealContent {
         CheckContent content;
         Entry *entry;
         DealStatement statement;        /* borrows from it */
+        Key trustees[TRUSTEES_MAX];
 } DealContent;
 
-static int check_coefficients(const DealContent *d, Why *why) {
+static int check_deal(const DealContent *d, Why *why) {
         const DealLine *line = d->entry->deal.line;
+        SealedShareContext context = {
+                .network = d->statement.network,
+                .board = d->statement.board,
+                .dealer = d->statement.dealer,
+        };
 
         for (unsigned k = 0; k < line->n_commitments; k++) {
                 int r;
@@ -134,12 +140,20 @@ static int check_coefficients(const DealContent *d, Why *why) {
                 if (r != 0)
                         return why_prefix(why, r, "coefficient %u", k);
         }
+        for (unsigned i = 0; i < line->n_shares; i++) {
+                int r;
+
+                context.trustee = d->trustees[i];
+                r = sealed_share_check(&context, line->shares[i], why);
+                if (r != 0)
+                        return why_prefix(why, r, "share %u", i);
+        }
         return 0;
 }
 
 static int content_run(CheckContent *const *contents, size_t n) {
         for (size_t i = 0; i < n; i++)
-                contents[i]->verdict = check_coefficients((DealContent *) contents[i], &contents[i]->why);
+                contents[i]->verdict = check_deal((DealContent *) contents[i], &contents[i]->why);
         return 0;
 }
 
@@ -157,15 +171,19 @@ static const CheckContentType content_type = {
 
 static int deal_content(State *s, Entry *e, CheckContent **ret, Why *why) {
         const DealLine *line = e->deal.line;
+        const Board *b = state_board(s, &line->board);
         DealContent *d;
 
         (void) why;
+
+        if (!b || board_line(b)->n_trustees != line->n_shares)
+                return -EUCLEAN;
 
         d = new0(DealContent, 1);
         if (!d)
                 return -ENOMEM;
         *d = (DealContent) {
-                .content = { .type = &content_type, .n_proofs = line->n_commitments },
+                .content = { .type = &content_type, .n_proofs = line->n_commitments + line->n_shares },
                 .entry = entry_ref(e),
                 .statement = {
                         .network = s->genesis->network,
@@ -175,6 +193,7 @@ static int deal_content(State *s, Entry *e, CheckContent **ret, Why *why) {
                         .n_commitments = line->n_commitments,
                 },
         };
+        memcpy(d->trustees, board_line(b)->trustees, sizeof(d->trustees));
         *ret = &d->content;
         return 0;
 }

@@ -113,7 +113,7 @@ static void proofs(const uint8_t *data, size_t n) {
         ObjectStatement object = {
                 .sealing = statement.board_key, .r = statement.board_key, .k = statement.board_key,
         };
-        uint8_t b[EQUAL_BYTES] = {};
+        uint8_t b[SEALED_SHARE_BYTES] = {};
         Why why = {};
         Element e;
         Scalar s;
@@ -125,6 +125,7 @@ static void proofs(const uint8_t *data, size_t n) {
         fuzz_check(share_check(&share, b, &why) == V_PROOF);
         fuzz_check(object_check(&object, b, &why) == V_PROOF);
 
+        fuzz_check(sealed_share_check(&(SealedShareContext) {}, b, &why) == V_PROOF);
         r = sealed_share_decode(b, &e);
         fuzz_check(r == 0 || r == V_PROOF);
         fuzz_check(r == (share_open_with(&s, &(SealedShareContext) {}, &statement.board_key, b)));

@@ -100,10 +100,11 @@ const at = (coefficients, x) => mod(coefficients.reduceRight((t, a) => t * BigIn
 const commitmentsAt = (commitments, x) => commitments.reduceRight((t, a) => times(t, BigInt(x)).add(a), Point.ZERO);
 
 function sealShare(c, e, share, stream) {
-	const k = new Stream(stream.bytes(), "seal", [c.network, c.board, c.dealer, c.trustee, e, scalarBytes(share)]).scalar();
-	const r = times(G, k);
-	const mask = toScalar(["voted deal 1", c.network, c.board, c.dealer, c.trustee, r, times(e, k)]);
-	return Buffer.concat([bytes(r), scalarBytes(mask + share)]);
+	const fresh = new Stream(stream.bytes(), "seal", [c.network, c.board, c.dealer, c.trustee, e, scalarBytes(share)]);
+	const k = fresh.scalar(), r = times(G, k);
+	const masked = scalarBytes(share + toScalar(["voted deal 1", c.network, c.board, c.dealer, c.trustee, r, times(e, k)]));
+	const proof = knowledge(["voted proof 1", "deal", c.network, c.board, c.dealer, c.trustee, r, masked], k, fresh);
+	return Buffer.concat([bytes(r), masked, proof]);
 }
 
 const inverse = (n) => { let [a, b, x, y] = [mod(n), L, 1n, 0n]; while (b) { const q = a / b; [a, b, x, y] = [b, a % b, y, x - q * y]; } return mod(x); };

@@ -108,6 +108,7 @@ static void dealing(void) {
         polynomial_share(p, 1, &share);
         share_seal(sealed, &context, &sealing, &share, &stream);
         PUBLIC(sealed);
+        must(sealed_share_check(&context, sealed, NULL) == 0, "sealed_share_check");
         must(share_open(&opened, &context, e, sealed) == 0, "share_open");
         fits = share_fits(&opened, commitments, 3, 1);
         PUBLIC(fits);

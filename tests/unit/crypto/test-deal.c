@@ -46,6 +46,7 @@ static void board_make(Board *b, size_t threshold, size_t n) {
 
                         polynomial_share(p, i, &share);
                         share_seal(b->sealed[d][i], &c, secret_scalar_public(b->sealing[i]), &share, &stream);
+                        ck_assert_int_eq(sealed_share_check(&c, b->sealed[d][i], NULL), 0);
                 }
         }
         board_key(&b->y, b->commitments, n, threshold);
@@ -230,6 +231,71 @@ START_TEST(a_sealed_share_opens_in_its_place_only) {
 }
 END_TEST
 
+/* A dealer of another board, where the same trustee has the same sealing key, takes R from a share that an honest dealer has
+ * sealed here, and seals nonsense with it. The trustee objects, as it must: its K opens the honest share to all. */
+START_TEST(a_dealer_cannot_have_another_dealers_share_opened_by_an_objection) {
+        _cleanup_(board_done) Board b = {};
+        _cleanup_(secret_scalar_freep) SecretScalar *shift = NULL;
+        SealedShareContext honest = context(0, 2), other = context(1, 2);
+        uint8_t copied[SEALED_SHARE_BYTES];
+        Scalar share, again;
+        Element k, r;
+
+        board_make(&b, 2, 3);
+        other.board.b[0] ^= 0xff;
+        memcpy(copied, b.sealed[0][2], sizeof(copied));
+        copied[32] ^= 1;
+        ck_assert_int_eq(sealed_share_decode(copied, NULL), 0);
+
+        /* what the objection would show, and what it opens */
+        ck_assert_int_eq(share_opening_key(&k, b.sealing[2], copied), 0);
+        ck_assert_int_eq(share_open(&share, &honest, b.sealing[2], b.sealed[0][2]), 0);
+        ck_assert_int_eq(share_open_with(&again, &honest, &k, b.sealed[0][2]), 0);
+        ck_assert(scalar_equal(&share, &again));
+
+        /* so it is never sealed: neither with the proof that came along, nor in the place of its own */
+        ck_assert_int_eq(sealed_share_check(&other, copied, NULL), V_PROOF);
+        ck_assert_int_eq(sealed_share_check(&other, b.sealed[0][2], NULL), V_PROOF);
+
+        /* nor with R + dG, whose K is as good */
+        ck_assert_int_eq(secret_scalar_generate(&shift), 0);
+        ck_assert_int_eq(element_decode(&r, copied), 0);
+        element_add(&r, &r, secret_scalar_public(shift));
+        memcpy(copied, r.b, 32);
+        ck_assert_int_eq(sealed_share_check(&other, copied, NULL), V_PROOF);
+}
+END_TEST
+
+START_TEST(every_bit_of_a_sealed_share_is_proved) {
+        _cleanup_(board_done) Board b = {};
+        SealedShareContext c = context(0, 1);
+        uint8_t before[64], after[64];
+        Why why = {};
+
+        board_make(&b, 2, 2);
+        for (size_t i = 0; i < 8 * SEALED_SHARE_BYTES; i++) {
+                b.sealed[0][1][i / 8] ^= (uint8_t) (1U << i % 8);
+                ck_assert_msg(sealed_share_check(&c, b.sealed[0][1], &why) == V_PROOF, "bit %zu", i);
+                b.sealed[0][1][i / 8] ^= (uint8_t) (1U << i % 8);
+        }
+        ck_assert(why.text[0]);
+        for (unsigned i = 0; i < 4; i++) {
+                uint8_t *field = i == 0 ? c.network.b : i == 1 ? c.board.b : i == 2 ? c.dealer.b : c.trustee.b;
+                Transcript t;
+
+                statement_sealed(&t, &c, b.sealed[0][1]);
+                transcript_digest(&t, before);
+                field[17] ^= 1;
+                statement_sealed(&t, &c, b.sealed[0][1]);
+                transcript_digest(&t, after);
+                ck_assert_mem_ne(before, after, 64);
+                ck_assert_int_eq(sealed_share_check(&c, b.sealed[0][1], NULL), V_PROOF);
+                field[17] ^= 1;
+        }
+        ck_assert_int_eq(sealed_share_check(&c, b.sealed[0][1], NULL), 0);
+}
+END_TEST
+
 /* One seed for two deals: the masks differ, or their difference would be that of the shares. */
 START_TEST(a_stream_used_twice_seals_with_other_masks) {
         uint8_t sealed[2][SEALED_SHARE_BYTES];
@@ -369,5 +435,6 @@ END_TEST
 
 TEST_MAIN("deal", any_threshold_of_the_trustees_opens_and_one_less_does_not, a_board_has_one_to_sixteen_trustees,
         a_lying_dealers_share_is_detected_and_opened_to_all, a_false_objection_fails, a_sealed_share_opens_in_its_place_only,
+        a_dealer_cannot_have_another_dealers_share_opened_by_an_objection, every_bit_of_a_sealed_share_is_proved,
         a_stream_used_twice_seals_with_other_masks, two_trustees_of_a_board_of_three_do_not_get_the_sum,
         lagrange_factors_are_those_of_the_points, a_share_of_nothing_is_refused)

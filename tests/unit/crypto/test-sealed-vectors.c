@@ -325,7 +325,7 @@ static void deal_is(const Json *board, const Json *deal, size_t dealer, size_t t
                    *proofs = list(deal, "proofs");
         _cleanup_(polynomial_freep) Polynomial *p = NULL;
         _cleanup_stream_ Stream stream = {};
-        uint8_t expected[64], got[64], b[32];
+        uint8_t expected[SEALED_SHARE_BYTES], got[SEALED_SHARE_BYTES], b[32];
         SealedShareContext c;
         DealStatement s;
 
@@ -348,8 +348,9 @@ static void deal_is(const Json *board, const Json *deal, size_t dealer, size_t t
                 ck_assert_int_eq(secret_scalar_decode(&e, b), 0);
                 polynomial_share(p, i, &share);
                 share_seal(got, &c, secret_scalar_public(e), &share, &stream);
-                (void) bytes_of(json_at(sealed, i), expected, 64);
-                ck_assert_mem_eq(got, expected, 64);
+                (void) bytes_of(json_at(sealed, i), expected, SEALED_SHARE_BYTES);
+                ck_assert_mem_eq(got, expected, SEALED_SHARE_BYTES);
+                ck_assert_int_eq(sealed_share_check(&c, expected, NULL), 0);
                 ck_assert_int_eq(share_open(&opened, &c, e, expected), 0);
                 ck_assert(scalar_equal(&opened, &share));
                 ck_assert(share_fits(&opened, polynomial_commitments(p), threshold, i));

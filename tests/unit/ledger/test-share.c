@@ -517,8 +517,8 @@ START_TEST(an_audit_redoes_every_proof_and_the_result) {
         ck_assert_uint_eq(facts.opened, 1);
         ck_assert_uint_eq(facts.entries_by_kind[ENTRY_SHARE], 2);
         ck_assert_uint_eq(facts.entries_by_kind[ENTRY_DEAL], 3);
-        /* Four of each ballot, one of each trustee, two of each deal, three of each share. */
-        ck_assert_uint_eq(facts.proofs, 5 * 4 + 3 + 3 * 2 + 2 * 3);
+        /* Four of each ballot, one of each trustee, two and one for each trustee of each deal, three of each share. */
+        ck_assert_uint_eq(facts.proofs, 5 * 4 + 3 + 3 * (2 + 3) + 2 * 3);
 
         ck_assert_int_eq(chain_election_by_name(audit_chain(a), "secret", &info), 0);
         ck_assert_int_eq(chain_count(audit_chain(a), &info, &theirs), 0);
