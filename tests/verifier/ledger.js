@@ -73,7 +73,7 @@ class Ledger {
                 const forged = await this.pool.firstForged();
                 await this.pool.close();
                 if (forged !== null && (wrong === null || forged < wrong.number))
-                        wrong = new WrongLine(forged, 'its signature does not hold');
+                        wrong = new WrongLine(forged, 'a signature or a proof does not hold');
                 if (wrong)
                         throw wrong;
         }
@@ -132,9 +132,11 @@ class Ledger {
                         if (header.root !== root)
                                 refuse(`"root" is ${header.root}, that of the entries ${root}`);
                 });
+                this.state.beginBlock(header.time, header.id);
                 for (const entry of entries) {
                         this.queue(entry.number, { key: entry.signer, message: entry.message, signature: entry.signature });
-                        this.at(entry.number, () => this.state.add(entry, header.time));
+                        for (const { work, item: proof } of this.at(entry.number, () => this.state.add(entry, header.time)))
+                                this.pool.check(entry.number, work, proof);
                         this.byKind[entry.kind]++;
                 }
                 this.chain.push(header);
@@ -181,7 +183,7 @@ class Ledger {
 
         queue(number, check) {
                 this.nSignatures++;
-                this.pool.checkSignature(number, check);
+                this.pool.check(number, 'signature', check);
         }
 
         /* --- what is left of it */

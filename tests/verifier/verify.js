@@ -57,7 +57,7 @@ async function verify(file, { json, network, results: names }) {
                 return;
         }
 
-        const results = Object.fromEntries((names ?? []).map((name) => [name, result(ledger.network, election(ledger, name))]));
+        const results = Object.fromEntries((names ?? []).map((name) => [name, result(ledger.state, election(ledger, name))]));
         const about = summary(ledger);
         if (json)
                 console.log(JSON.stringify(names ? { ...about, results } : about));
