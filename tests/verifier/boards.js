@@ -217,12 +217,14 @@ function share(state, { signer, body }) {
         e.shares.push({ j, ds });
 }
 
+/* The shares of enough trustees are in. */
+const isOpened = (state, e) => e.body.secrecy === 'sealed' && e.shares.length >= state.boards.get(e.body.board).body.threshold;
+
 /* Of each question and option the number that the shares open; null while there are too few. */
 function opened(state, e) {
-        const { threshold } = state.boards.get(e.body.board).body;
-        const first = e.shares.slice(0, threshold);
-        if (first.length < threshold)
+        if (!isOpened(state, e))
                 return null;
+        const first = e.shares.slice(0, state.boards.get(e.body.board).body.threshold);
         const weight = [...e.votes.keys()].reduce((n, key) => n + e.voters.get(key), 0);
         return sums(e).map((options, q) => options.map(([, beta], o) => {
                 const { method, max } = e.body.questions[q];
@@ -230,4 +232,4 @@ function opened(state, e) {
         }));
 }
 
-module.exports = { kinds: { trustee, deal, confirm, object, share }, board, boardPhase, electionPosted, boardInTime, voteProofs, sums, opened };
+module.exports = { kinds: { trustee, deal, confirm, object, share }, board, boardPhase, electionPosted, boardInTime, voteProofs, sums, isOpened, opened };
