@@ -296,7 +296,7 @@ int board_view_of_election(Ctl *c, const Definition *d, BoardView *ret) {
         r = board_view_get(c, id_hex(&d->board, id), &b);
         if (r != 0)
                 return r;
-        if (!id_equal(&b.entry->id, &d->board))
+        if (!id_equal(&ASSERT_PTR(b.entry)->id, &d->board))
                 return caught(c, "it is about another board");
         if (!serves(&b, d->name))
                 return caught(c, "the board does not serve this election");

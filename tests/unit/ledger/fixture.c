@@ -7,6 +7,7 @@
 
 #include "codec/hex.h"
 #include "codec/line.h"
+#include "consensus/quorum-certificate.h"
 #include "crypto/merkle.h"
 #include "voted/limits.h"
 
@@ -268,6 +269,26 @@ Entry* fixture_vote(const Genesis *g, unsigned signer, const Id *election, unsig
 
 /* --- blocks --- */
 
+bool fixture_seals_are_real;
+
+/* A finalize certificate of the one authority. */
+static void make_certificate(const Genesis *g, const Header *h, Buf *ret) {
+        _cleanup_certificate_ QuorumCertificate *c =
+                        quorum_certificate_new(QUORUM_FINALIZE, h->value, &h->id, 1);
+        QuorumStatement s = { .kind = QUORUM_FINALIZE, .view = h->value, .block = h->id };
+        _cleanup_buf_ Buf line = {}, message = {};
+        QuorumConfig config;
+
+        must("engine", quorum_config_read(&config, g->engine_config, false, NULL), NULL);
+        if (!c)
+                die("certificate", -ENOMEM, NULL);
+        must("statement", quorum_statement_format(&s, &config, &line), NULL);
+        must("statement", sign_message(&message, "finalize", &g->network, line.p, line.n), NULL);
+        c->n = 1;
+        sign_bytes(fixture_secret(FIXTURE_SEALER), message.p, message.n, &c->signatures[0].signature);
+        must("seal", quorum_certificate_format_seal(c, ret), NULL);
+}
+
 Block* fixture_block_on(const Genesis *g, uint64_t height, const Id *parent, uint64_t time,
                 Entry *const *entries, size_t n) {
         Header h = {
@@ -294,11 +315,13 @@ Block* fixture_block_on(const Genesis *g, uint64_t height, const Id *parent, uin
         must("header", header_set_id(&h), NULL);
         must("header", header_format(&h, &header), NULL);
 
+        if (fixture_seals_are_real)
+                make_certificate(g, &h, &seal);
         o = json_new_object();
         json_set_id(o, "block", &h.id);
         json_set_text(o, "kind", "seal");
         json_set_text(o, "nonce", "0000000000000000");
-        {
+        if (!fixture_seals_are_real) {
                 _cleanup_buf_ Buf line = {};
 
                 must("seal", json_dump(o, &line), NULL);

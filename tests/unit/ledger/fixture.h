@@ -31,6 +31,8 @@ typedef struct FixtureSetup {   /* zeros are defaults */
         unsigned confirmations;         /* 6 */
         bool quorum;                    /* the engine, with the sealer as its one authority; the seals are not its own */
 } FixtureSetup;
+/* Of quorum: seals that convince, for receipts that prove finality. */
+extern bool fixture_seals_are_real;
 Genesis* fixture_genesis(const FixtureSetup *setup);    /* NULL: all defaults */
 
 /* --- lines; the entry is the caller's reference; its signature is marked as verified --- */
