@@ -90,8 +90,8 @@ cast() {
 	person "v$i" ctl "$at" cast motion "${choices[@]}" --json
 }
 which=(Ann Ben - Ben Cid)
-where=(Ghent Turin Ghent,Turin -)
-much=(1,3 0,2 - 3,3)
+where=(Ghent Turin 'Ghent,Turin' -)
+much=('1,3' '0,2' - '3,3')
 say "$VOTERS votes at four nodes"
 for ((i = 0; i < VOTERS; i += 4)); do
 	jobs=()
@@ -119,6 +119,7 @@ at_terminal() {
 }
 client=("$VOTECTL" --socket "$work/a1.socket" --no-pager cast motion --choice)
 # A client that cheats: it seals Ben, and shows Ann.
+# shellcheck disable=SC2016
 printf '#!/bin/bash\nargs=("$@")\nfor i in "${!args[@]}"; do [ "${args[i]}" != Ann ] || args[i]=Ben; done\n%q "${args[@]}" | sed -u %q\n' \
 	"$VOTECTL" 's/Ben/Ann/; s/"choices":\[\[1\]/"choices":[[0]/' >"$work/cheat"
 chmod +x "$work/cheat"

@@ -5,7 +5,6 @@
 
 const { refuse } = require('./canonical.js');
 const { checkBallot, WEIGHTS_MAX } = require('./election.js');
-const boards = require('./boards.js');
 
 const ADMINS_MAX = 64;
 const WAITING_MAX = 1024;
@@ -22,52 +21,16 @@ class State {
                 this.rollNames = new Set();     /* name and part */
                 this.elections = new Map();     /* id -> election */
                 this.electionNames = new Map(); /* name -> id */
-                this.onRolls = new Set();       /* keys on rolls in effect */
-                this.sealing = new Map();       /* key -> its sealing keys, the last one last */
-                this.boards = new Map();
-                this.boardNames = new Set();
         }
 
-        /* A block of that time begins: it closes elections. */
-        beginBlock(time, id) {
-                for (const e of this.elections.values())
-                        if (!e.closing && time >= e.end && this.stands(e))
-                                e.closing = id;
-        }
-
-        /* In effect, not withdrawn, and if it is sealed with a board that was ready in time. */
-        stands(e) {
-                return e.inEffect && !e.withdrawn && (e.body.secrecy !== 'sealed' || boards.boardInTime(this, e));
-        }
-
-        /* A proof that the entry being added needs, to be checked by that function of sealed.js. */
-        prove(work, item) {
-                this.proofs.push({ work, item });
-        }
-
-        /* Takes the entry into a block of that time, or refuses it; returns the proofs on which that hangs. */
+        /* Takes the entry into a block of that time, or refuses it. */
         add(entry, time) {
-                this.proofs = [];
-                this.take(entry, time);
-                return this.proofs;
-        }
-
-        take(entry, time) {
-                if (entry.kind in boards.kinds || entry.kind === 'board' || entry.body.secrecy === 'sealed')
-                        this.requireQuorum();
-                if (entry.kind in boards.kinds)
-                        this.once(entry, () => boards.kinds[entry.kind](this, entry, time));
-                else if (entry.kind === 'vote')
+                if (entry.kind === 'vote')
                         this.vote(entry, time);
                 else if (entry.kind === 'approve')
                         this.approve(entry, time);
                 else
                         this.post(entry, time);
-        }
-
-        requireQuorum() {
-                if (this.genesis.config.type !== 'quorum')
-                        refuse('sealed elections need the engine "quorum"');
         }
 
         requireAdmin(entry) {
@@ -77,16 +40,9 @@ class State {
                         refuse('this entry is in the ledger already');
         }
 
-        once(entry, step) {
-                if (this.ids.has(entry.id))
-                        refuse('this entry is in the ledger already');
-                step();
-                this.ids.add(entry.id);
-        }
-
         post(entry, time) {
                 this.requireAdmin(entry);
-                this[`${entry.kind}Posted`]?.(entry, time);
+                this[`${entry.kind}Posted`]?.(entry);
                 this[`${entry.kind}MayTakeEffect`]?.(entry, time);
                 const item = { ...entry, signers: new Set([entry.signer]), inEffect: false };
                 if (this.approvals > 1 && this.waiting(entry.signer) >= WAITING_MAX)
@@ -141,33 +97,11 @@ class State {
                 this.rollNames.add(`${body.name} ${body.part}`);
         }
 
-        rollTakesEffect({ body }) {
-                body.voters.forEach(([key]) => this.onRolls.add(key));
-        }
-
-        /* --- board */
-
-        boardPosted(entry) {
-                boards.board.posted(this, entry);
-        }
-
-        boardMayTakeEffect(entry, time) {
-                boards.board.mayTakeEffect(this, entry, time);
-        }
-
-        boardEnters(entry) {
-                boards.board.enters(this, entry);
-        }
-
-        boardTakesEffect(entry) {
-                boards.board.takesEffect(this, entry);
-        }
-
         /* --- election */
 
-        electionPosted(entry, time) {
+        electionPosted(entry) {
                 const { body } = entry;
-                if (this.electionNames.has(body.name) || this.boardNames.has(body.name))
+                if (this.electionNames.has(body.name))
                         refuse(`the name "${body.name}" is taken`);
                 /* voter -> weight, in the order of the rolls */
                 const voters = new Map();
@@ -186,8 +120,6 @@ class State {
                 if (weights > WEIGHTS_MAX)
                         refuse('the weights sum to more than 2^40');
                 entry.voters = voters;
-                if (body.secrecy === 'sealed')
-                        boards.electionPosted(this, entry, time);
         }
 
         electionMayTakeEffect({ id, body }, time) {
@@ -198,7 +130,7 @@ class State {
         }
 
         electionEnters({ id, body, voters }) {
-                const election = { id, body, voters, end: body.closes + body.grace, inEffect: false, withdrawn: false, draw: null, votes: new Map(), closing: null, shares: [] };
+                const election = { id, body, voters, end: body.closes + body.grace, inEffect: false, withdrawn: false, draw: null, votes: new Map() };
                 this.electionNames.set(body.name, id);
                 this.elections.set(id, election);
         }
@@ -253,7 +185,7 @@ class State {
 
         drawMayTakeEffect({ body }, time) {
                 const e = this.election(body.election);
-                if (!this.stands(e))
+                if (!e.inEffect || e.withdrawn)
                         refuse('that election is not in effect');
                 if (e.body.lot === undefined)
                         refuse('that election names no lot');
@@ -269,10 +201,9 @@ class State {
 
         /* --- vote */
 
-        vote(entry, time) {
-                const { body, signer } = entry;
+        vote({ body, signer }, time) {
                 const e = this.election(body.election);
-                if (!this.stands(e))
+                if (!e.inEffect || e.withdrawn)
                         refuse('that election is not in effect');
                 if (time < e.body.opens || time >= e.end)
                         refuse(`the election is open from ${e.body.opens} to before ${e.end}, this block is of ${time}`);
@@ -284,9 +215,19 @@ class State {
                 if (before.count > this.limits.revotes)
                         refuse(`${before.count} votes of this voter are in the ledger`);
                 checkBallot(e.body, body.ballot);
-                e.votes.set(signer, { seq: body.seq, count: before.count + 1, ...body.ballot });
-                if (e.body.secrecy === 'sealed')
-                        boards.voteProofs(this, e, entry);
+                e.votes.set(signer, { seq: body.seq, count: before.count + 1, choices: body.ballot.choices });
+        }
+
+        /* --- phases */
+
+        phase(e, time) {
+                if (e.withdrawn)
+                        return 'withdrawn';
+                if (!e.inEffect)
+                        return time >= e.body.opens || time + this.limits.notice > e.body.opens ? 'void' : 'pending';
+                if (time >= e.end)
+                        return 'closed';
+                return time >= e.body.opens ? 'open' : 'announced';
         }
 }
 
