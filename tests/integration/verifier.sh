@@ -15,7 +15,7 @@ node_modules_ready
 verifier=$here/../verifier
 
 # what both say of a ledger that is right
-common='del(.library, .pinned) | .entries_by_kind |= with_entries(select(.value > 0))'
+common='del(.library, .pinned, .results[]?.sealed.working) | .entries_by_kind |= with_entries(select(.value > 0))'
 # same FILE [ELECTION...]: a ledger that is right; both count the same.
 same() {
 	local file=$1 e options=()
@@ -123,26 +123,41 @@ done
 
 # --- in the meantime: what no honest node would write
 
-mkdir "$work/forged" "$work/random"
-node "$verifier/forgeries.js" "$work/forged" >"$work/forged.list"
-cut -d' ' -f1 "$work/forged.list" | xargs node "$verifier/verify.js" --json >"$work/forged.theirs" || true
-[ "$(wc -l <"$work/forged.theirs")" = "$(wc -l <"$work/forged.list")" ] || fail "the second verifier gave up: $(tail -n 1 "$work/forged.theirs")"
-while read -r file line theirs; do
-	ours=$("$VOTECTL" verify --json "$file" 2>"$work/why" | jq '.bad_line // 0') || true
-	if [ "$ours" != "$line" ] || [ "$theirs" != "$line" ]; then
-		fail "${file##*/}: line $ours is wrong by votectl, $theirs by the other, expected $line (0: none): $(cat "$work/why")"
-	fi
-done < <(jq '.bad_line // 0' "$work/forged.theirs" | paste -d' ' "$work/forged.list" -)
-say "$(grep -vc ' 0$' "$work/forged.list") forged ledgers are refused by both at the same line, $(grep -c ' 0$' "$work/forged.list") right ones by none"
+# forged NAME COMMAND...: what writes ledgers into the folder that is its last argument, and lists them with the line that is wrong
+forged() {
+	local name=$1 file line theirs ours
+	shift
+	mkdir "$work/$name"
+	node "$@" "$work/$name" >"$work/$name.list"
+	cut -d' ' -f1 "$work/$name.list" | xargs node "$verifier/verify.js" --json >"$work/$name.theirs" || true
+	[ "$(wc -l <"$work/$name.theirs")" = "$(wc -l <"$work/$name.list")" ] || fail "the second verifier gave up: $(tail -n 1 "$work/$name.theirs")"
+	while read -r file line theirs; do
+		ours=$("$VOTECTL" verify --json "$file" 2>"$work/$name.why" | jq '.bad_line // 0') || true
+		if [ "$ours" != "$line" ] || [ "$theirs" != "$line" ]; then
+			fail "${file##*/}: line $ours is wrong by votectl, $theirs by the other, expected $line (0: none): $(cat "$work/$name.why")"
+		fi
+	done < <(jq '.bad_line // 0' "$work/$name.theirs" | paste -d' ' "$work/$name.list" -)
+	say "$name: $(grep -vc ' 0$' "$work/$name.list") ledgers are refused by both at the same line, $(grep -c ' 0$' "$work/$name.list") by none"
+}
+golden=$here/../vectors/golden-sealed-ledger.txt
+(
+	trap - EXIT
+	forged sealed "$verifier/forgeries-sealed.js" "$golden"
+	sed '/^#/d; s/^[0-9a-f]*  //' "$golden" >"$work/golden"
+	same "$work/golden" secret
+) >"$work/sealed.out" 2>&1 &
+pids[sealed]=$!
+forged open "$verifier/forgeries.js"
 
+mkdir "$work/random"
 node "$verifier/random.js" "$work/random" "${SEED:-1}" "${COUNT:-25}" >"$work/random.list"
 xargs node "$verifier/verify.js" --json --results random <"$work/random.list" | jq -S "$common" >"$work/random.theirs"
 xargs -n 1 "$VOTECTL" verify --json --results random <"$work/random.list" | jq -S "$common" >"$work/random.ours"
 diff "$work/random.ours" "$work/random.theirs" || fail "random elections are counted in two ways (from seed ${SEED:-1})"
-say "$(wc -l <"$work/random.list") random ledgers are counted alike"
+say "random: $(wc -l <"$work/random.list") ledgers are counted alike"
 
-for ENGINE in pow quorum; do
-	wait "${pids[$ENGINE]}" || { cat "$work/$ENGINE.out"; fail "the network of $ENGINE"; }
-	unset "pids[$ENGINE]"
-	tail -n 1 "$work/$ENGINE.out"
+for name in sealed pow quorum; do
+	wait "${pids[$name]}" || { cat "$work/$name.out"; fail "$name"; }
+	unset "pids[$name]"
+	tail -n 1 "$work/$name.out"
 done

@@ -228,6 +228,15 @@ const name = matching(/^[a-z0-9][a-z0-9-]{0,63}$/, '1 to 64 of a-z, 0-9 and -');
 /* 86 characters hold 4 bits more than 64 bytes: those are 0 */
 const signature = matching(/^[A-Za-z0-9_-]{85}[AQgw]$/, '64 bytes in base64url');
 
+/* So many bytes in base64url without padding, unused bits 0. */
+function base64(size) {
+        return (v, what) => {
+                const bytes = typeof v === 'string' && Buffer.from(v, 'base64url');
+                if (!bytes || bytes.length !== size || bytes.toString('base64url') !== v)
+                        refuse(`"${what}" is ${brief(v)}, expected ${size} bytes in base64url`);
+        };
+}
+
 /* An object has the members of required, perhaps those of optional, and no other. */
 function members(o, required, optional = {}) {
         for (const key of Object.keys(o))
@@ -267,5 +276,5 @@ function brief(v) {
 
 module.exports = {
         INT_MAX, Refusal, refuse, parseLine, formatLine, members, noneTwice, brief,
-        integer, matching, text, array, tuple, object, boolean, oneOf, oneOfKeys, id, name, signature,
+        integer, matching, text, array, tuple, object, boolean, oneOf, oneOfKeys, id, name, signature, base64,
 };

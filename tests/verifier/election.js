@@ -2,13 +2,15 @@
 /* What an election asks, and which ballots it allows: voted-election(5), ELECTIONS and BALLOTS. */
 'use strict';
 
-const { INT_MAX, members, noneTwice, refuse, integer, text, array, tuple, object, boolean, oneOf, oneOfKeys, id, name } = require('./canonical.js');
+const { INT_MAX, members, noneTwice, refuse, integer, text, array, tuple, object, boolean, oneOf, oneOfKeys, id, name, base64 } = require('./canonical.js');
+const { form: sealedForm } = require('./sealed.js');
 const { GRACE_MAX } = require('./genesis.js');
 
 const WEIGHTS_MAX = 2 ** 40;
 const OPTIONS_MAX = 256;
 const SEATS_MAX = 256;
 const SEQ_MAX = 2 ** 31;
+const SEALED_SCORE_MAX = 10;
 const TEXT_MAX = 1024;          /* title, questions, options */
 const LOT_MAX = 4096;
 const TIME_MAX = INT_MAX - GRACE_MAX;
@@ -66,6 +68,8 @@ function readQuestion(q, what) {
 
 /* The bytes of the largest vote: every choice as long as it can be, and the highest seq. */
 function largestVote(election) {
+        if (election.secrecy === 'sealed')
+                return largestSealedVote(election);
         const digits = (numbers) => numbers.join(',');
         const longest = (q) => {
                 const numbers = q.options.map((_, i) => i);
@@ -82,9 +86,32 @@ function largestVote(election) {
                         return `[${digits(numbers)}]`;
                 }
         };
+        return voteOf(`{"choices":[${election.questions.map(longest).join(',')}]}`);
+}
+
+function voteOf(ballot) {
         const zeros = '0'.repeat(64);
-        return `{"ballot":{"choices":[${election.questions.map(longest).join(',')}]},"election":"${zeros}","kind":"vote",` +
-                `"seq":${SEQ_MAX},"signature":"${'A'.repeat(86)}","signer":"${zeros}"}`;
+        return `{"ballot":${ballot},"election":"${zeros}","kind":"vote","seq":${SEQ_MAX},"signature":"${'A'.repeat(86)}","signer":"${zeros}"}`;
+}
+
+/* All sealed ballots of an election have one size. */
+function largestSealedVote(election) {
+        const zeros = (n) => `"${Buffer.alloc(n).toString('base64url')}"`;
+        const questions = election.questions.map((q) => {
+                const { values, sums } = sealedForm(q, election.blank);
+                const option = `[${zeros(32)},${zeros(32)},${zeros(128 * values.length)}]`;
+                return `{"options":[${q.options.map(() => option).join(',')}]${sums ? `,"sum":${zeros(128 * sums.length)}` : ''}}`;
+        });
+        return voteOf(`{"sealed":[${questions.join(',')}]}`);
+}
+
+/* What a sealed election has besides, and what it may ask. */
+function readSealed(o) {
+        if (o.board === undefined)
+                refuse('"board" is missing');
+        for (const q of o.questions)
+                if (!['plurality', 'approval', 'score'].includes(q.method) || (q.method === 'score' && q.max > SEALED_SCORE_MAX))
+                        refuse(`a sealed election cannot ask by ${q.method} with this "max"`);
 }
 
 /* The members of an election entry beside signer and signature, for members(). */
@@ -93,8 +120,8 @@ const electionMembers = {
         rolls: array(1, 1024, id), title: text(1, TEXT_MAX),
 };
 const electionOptional = {
-        about: text(0, 65536, { lines: true }), blank: boolean, grace: integer(1, GRACE_MAX), lot: text(1, LOT_MAX), revote: boolean,
-        secrecy: oneOf('open'),
+        about: text(0, 65536, { lines: true }), blank: boolean, board: id, exposed: boolean, grace: integer(1, GRACE_MAX), least: integer(2, 1000000), lot: text(1, LOT_MAX), revote: boolean,
+        secrecy: oneOf('open', 'sealed'),
 };
 
 /* The form of an election, of a network with these limits; with what it leaves out filled in. */
@@ -103,11 +130,15 @@ function readElection(o, limits) {
                 refuse('"opens" is not before "closes"');
         noneTwice(o.rolls, 'rolls');
         const election = {
-                about: '', blank: true, grace: limits.grace, revote: true, ...o,
+                about: '', blank: true, exposed: false, grace: limits.grace, least: 5, revote: true, ...o,
                 questions: o.questions.map((q, i) => readQuestion(q, `questions, item ${i}`)),
         };
         if (election.grace < limits.grace)
                 refuse(`"grace" is ${election.grace}, the network's least ${limits.grace}`);
+        if (o.secrecy === 'sealed')
+                readSealed(election);
+        else if (o.board !== undefined || o.least !== undefined || o.exposed !== undefined)
+                refuse('"board", "least" and "exposed" are of sealed elections only');
         const n = election.questions.reduce((sum, q) => sum + q.options.length, 0);
         if (n > OPTIONS_MAX)
                 refuse(`${n} options in all, at most ${OPTIONS_MAX} are allowed`);
@@ -142,6 +173,18 @@ const option = (q) => integer(0, q.options.length - 1);
 
 function checkBallot(election, ballot) {
         const n = election.questions.length;
+        if (election.secrecy === 'sealed') {
+                members(ballot, { sealed: array(n, n, object) });
+                ballot.sealed.forEach((q, i) => {
+                        const { values, sums } = sealedForm(election.questions[i], election.blank);
+                        const options = election.questions[i].options.length;
+                        members(q, {
+                                options: array(options, options, tuple(base64(32), base64(32), base64(128 * values.length))),
+                                ...(sums ? { sum: base64(128 * sums.length) } : {}),
+                        });
+                });
+                return;
+        }
         members(ballot, { choices: array(n, n, array(0, INT_MAX, () => {})) });
         ballot.choices.forEach((choice, i) => {
                 if (choice.length > 0)

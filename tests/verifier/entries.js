@@ -3,8 +3,24 @@
  * its own line; whether it is valid in its place is in state.js. */
 'use strict';
 
-const { INT_MAX, members, noneTwice, refuse, integer, text, array, tuple, object, oneOf, oneOfKeys, id, name, signature } = require('./canonical.js');
+const { INT_MAX, members, noneTwice, refuse, integer, text, array, tuple, object, oneOf, oneOfKeys, id, name, signature, base64 } = require('./canonical.js');
+const sealed = require('./sealed.js');
 const { electionMembers, electionOptional, readElection, WEIGHTS_MAX, SEQ_MAX } = require('./election.js');
+
+/* An element in hexadecimal digits; 64 bytes that are an element and a scalar. */
+const element = (v, what) => {
+        id(v, what);
+        if (!sealed.element(Buffer.from(v, 'hex')))
+                refuse(`"${what}" is ${v}, expected a canonical element that is not the identity`);
+};
+const sealedShare = (v, what) => {
+        base64(64)(v, what);
+        const bytes = Buffer.from(v, 'base64url');
+        if (!sealed.element(bytes.subarray(0, 32)) || sealed.number(bytes.subarray(32)) >= sealed.L)
+                refuse(`"${what}" is no element and scalar`);
+};
+const orNothing = (check) => (v, what) => v === '' || check(v, what);
+const BOARD_TRUSTEES = 16;
 
 const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
 
@@ -41,6 +57,35 @@ const KINDS = {
                 keys: (o) => [...(o.add || []), ...(o.remove || [])],
         },
         draw: { required: { election: id, kind: oneOf('draw'), value: text(1, 4096) } },
+        trustee: { required: { kind: oneOf('trustee'), proof: base64(64), sealing: element } },
+        board: {
+                required: {
+                        elections: array(1, 64, name), kind: oneOf('board'), name, threshold: integer(1, BOARD_TRUSTEES),
+                        trustees: array(1, BOARD_TRUSTEES, id), until: integer(1, INT_MAX),
+                },
+                form(o) {
+                        noneTwice(o.elections, 'elections');
+                        noneTwice(o.trustees, 'trustees');
+                        if (o.threshold > o.trustees.length)
+                                refuse(`"threshold" is ${o.threshold} of ${o.trustees.length}`);
+                        return o;
+                },
+                keys: (o) => o.trustees,
+        },
+        deal: {
+                required: {
+                        board: id, commitments: array(1, BOARD_TRUSTEES, element), kind: oneOf('deal'),
+                        proofs: array(1, BOARD_TRUSTEES, base64(64)), shares: array(1, BOARD_TRUSTEES, sealedShare),
+                },
+        },
+        confirm: { required: { board: id, deals: id, kind: oneOf('confirm') } },
+        object: { required: { board: id, dealer: id, deals: id, key: element, kind: oneOf('object'), proof: base64(96) } },
+        share: {
+                required: {
+                        block: id, election: id, kind: oneOf('share'),
+                        shares: array(1, 64, array(1, 256, tuple(orNothing(base64(32)), orNothing(base64(96))))),
+                },
+        },
         vote: { required: { ballot: object, election: id, kind: oneOf('vote'), seq: integer(1, SEQ_MAX) } },
 };
 

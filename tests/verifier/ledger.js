@@ -14,6 +14,9 @@ const { Pool } = require('./pool.js');
 /* As many entries as fit the largest block that a genesis can allow; none is shorter than 200 bytes. */
 const ENTRIES_MAX = Math.floor(16777216 / 200);
 
+/* One for each option, and for each sum. */
+const proofsOf = (sealed) => sealed.reduce((n, q) => n + q.options.length + (q.sum !== undefined), 0);
+
 /* A line of the file that is wrong. */
 class WrongLine extends Error {
         constructor(number, why) {
@@ -30,6 +33,8 @@ class Ledger {
                 this.chain = [];        /* headers, from block 1 on */
                 this.seals = [];
                 this.nSignatures = 0;
+                this.nProofs = 0;
+                this.nSealed = 0;
                 this.byKind = Object.fromEntries(KINDS.map((k) => [k, 0]));
                 this.pool = new Pool();
         }
@@ -73,7 +78,7 @@ class Ledger {
                 const forged = await this.pool.firstForged();
                 await this.pool.close();
                 if (forged !== null && (wrong === null || forged < wrong.number))
-                        wrong = new WrongLine(forged, 'its signature does not hold');
+                        wrong = new WrongLine(forged, 'a signature or a proof does not hold');
                 if (wrong)
                         throw wrong;
         }
@@ -132,9 +137,14 @@ class Ledger {
                         if (header.root !== root)
                                 refuse(`"root" is ${header.root}, that of the entries ${root}`);
                 });
+                this.state.beginBlock(header.time, header.id);
                 for (const entry of entries) {
                         this.queue(entry.number, { key: entry.signer, message: entry.message, signature: entry.signature });
-                        this.at(entry.number, () => this.state.add(entry, header.time));
+                        for (const { work, item: proof } of this.at(entry.number, () => this.state.add(entry, header.time))) {
+                                this.nProofs += work === 'ballot' ? proofsOf(proof.sealed) : 1;
+                                this.nSealed += work === 'ballot';
+                                this.pool.check(entry.number, work, proof);
+                        }
                         this.byKind[entry.kind]++;
                 }
                 this.chain.push(header);
@@ -181,7 +191,7 @@ class Ledger {
 
         queue(number, check) {
                 this.nSignatures++;
-                this.pool.checkSignature(number, check);
+                this.pool.check(number, 'signature', check);
         }
 
         /* --- what is left of it */

@@ -4,6 +4,7 @@
 'use strict';
 
 const { hash } = require('./crypto.js');
+const { opened } = require('./boards.js');
 const { countStv } = require('./stv.js');
 
 const range = (n) => [...Array(n).keys()];
@@ -20,15 +21,20 @@ function lotOrder(network, election, value, question, n) {
 
 /* seats of the options of the highest sums; those that are tied across the line, by the lot if there is one. */
 function countSums(question, ballots, lot) {
-        const n = question.options.length;
-        const seats = question.seats ?? 1;
-        const sums = Array(n).fill(0);
+        const sums = Array(question.options.length).fill(0);
         for (const { weight, choice } of ballots) {
                 if (question.method === 'score')
                         choice.forEach((score, i) => { sums[i] += weight * score; });
                 else
                         choice.forEach((i) => { sums[i] += weight; });
         }
+        return judgeSums(question, sums, lot);
+}
+
+/* The same from sums, which are all that a sealed election shows. */
+function judgeSums(question, sums, lot) {
+        const n = sums.length;
+        const seats = question.seats ?? 1;
         /* equal sums by the lot, once it is drawn */
         const place = (i) => (lot ? lot.indexOf(i) : i);
         const order = range(n).sort((a, b) => sums[b] - sums[a] || place(a) - place(b));
@@ -173,26 +179,49 @@ function countSchulze(question, ballots, lot) {
 const METHODS = { plurality: countSums, approval: countSums, score: countSums, schulze: countSchulze, stv: countStv };
 
 /* The result of an election as `votectl results --json` has it. */
-function result(network, election) {
+function result(state, election) {
         const { body, draw } = election;
-        const votes = [...election.voters].filter(([key]) => election.votes.has(key))
-                .map(([key, weight]) => ({ weight, choices: election.votes.get(key).choices }));
+        const sealed = body.secrecy === 'sealed';
+        const votes = [...election.votes].map(([key, { choices }]) => ({ weight: election.voters.get(key), choices }));
         const weight = total(votes.map((v) => v.weight));
+        const lotOf = (i) => draw && lotOrder(state.network, election.id, draw.value, i, body.questions[i].options.length);
+        const common = (q) => ({ text: q.text, method: q.method, options: q.options, ballots: votes.length, weight });
 
-        const questions = body.questions.map((question, i) => {
+        const open = (question, i) => {
                 const ballots = votes.map((v) => ({ weight: v.weight, choice: v.choices[i] }));
                 const marked = ballots.filter((b) => b.choice.length > 0);
-                const lot = draw && lotOrder(network, election.id, draw.value, i, question.options.length);
+                const lot = lotOf(i);
                 return {
-                        text: question.text, method: question.method, options: question.options, ballots: votes.length, weight,
-                        blank_ballots: votes.length - marked.length, blank_weight: weight - total(marked.map((b) => b.weight)),
-                        ...(lot ? { lot_order: lot } : {}), ...METHODS[question.method](question, marked, lot),
+                        ...common(question), blank_ballots: votes.length - marked.length,
+                        blank_weight: weight - total(marked.map((b) => b.weight)), ...(lot ? { lot_order: lot } : {}),
+                        ...METHODS[question.method](question, marked, lot),
                 };
-        });
+        };
+        const questions = sealed ? sealedQuestions(state, election, votes.length, common, lotOf) : body.questions.map(open);
         return {
                 ballots: votes.length, weight, needs_lot: questions.some((q) => q.outcome === 'tie'), questions,
                 ...(body.lot === undefined ? {} : { lot: { source: body.lot, ...draw } }),
+                ...(sealed ? { sealed: { least: body.least, opened: questions.every((q) => q.outcome !== 'unopened') } } : {}),
         };
+}
+
+function sealedQuestions(state, election, ballots, common, lotOf) {
+        const { body } = election;
+        const few = ballots > 0 && ballots < body.least;
+        const sums = few ? null : ballots === 0 ? body.questions.map((q) => q.options.map(() => 0)) : opened(state, election);
+        if (!few && !sums)
+                throw new Error(`election "${body.name}" is not opened yet`);
+        return body.questions.map((q, i) => {
+                const base = common(q);
+                if (few)
+                        return {
+                                ...base, seats: q.seats ?? 1, ...(q.method === 'score' ? { max: q.max } : {}), elected: [], tied: [], open_seats: 0,
+                                lot_used: false, outcome: 'unopened',
+                        };
+                const lot = lotOf(i);
+                const blank = q.method === 'plurality' ? { blank_weight: base.weight - total(sums[i]) } : {};
+                return { ...base, ...blank, ...(lot ? { lot_order: lot } : {}), ...judgeSums(q, sums[i], lot) };
+        });
 }
 
 module.exports = { result };

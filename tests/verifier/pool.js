@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What takes a core, on all of them: signatures, and the test of keys. A thread is started when there
+/* What takes a core, on all of them: signatures, proofs, and the test of keys. A thread is started when there
  * is enough for it to do; a small ledger is checked in this one. This file is both ends. */
 'use strict';
 
 const os = require('os');
 const { Worker, isMainThread, parentPort } = require('worker_threads');
 const { keyAdmitted, signatureHolds } = require('./crypto.js');
+const { knowledge, equality, ballot } = require('./sealed.js');
 
 const BATCH = 128;
-const WORK = { keys: keyAdmitted, signatures: signatureHolds };
+const CHECKS = { signature: signatureHolds, knowledge, equality, ballot };
+const holds = ({ work, item }) => CHECKS[work](item);
+const WORK = { keys: keyAdmitted, checks: holds };
 
 if (!isMainThread)
         parentPort.on('message', ({ number, kind, items }) => parentPort.postMessage({ number, answers: items.map(WORK[kind]) }));
@@ -18,7 +21,7 @@ class Pool {
                 this.workers = [];
                 this.turn = 0;
                 this.batches = [];      /* promises of answers */
-                this.waiting = [];      /* signatures that fill no batch yet, with their lines */
+                this.waiting = [];      /* checks that fill no batch yet, with their lines */
                 this.answers = new Map();
                 this.sent = 0;
         }
@@ -51,19 +54,20 @@ class Pool {
                 return (await Promise.all(batches)).flat();
         }
 
-        checkSignature(line, check) {
-                this.waiting.push({ line, check });
+        /* Whether a signature or a proof of that line holds. */
+        check(line, work, item) {
+                this.waiting.push({ line, work, item });
                 if (this.waiting.length === BATCH) {
                         const lines = this.waiting.map((w) => w.line);
-                        const answers = this.ask('signatures', this.waiting.map((w) => w.check));
+                        const answers = this.ask('checks', this.waiting);
                         this.batches.push(answers.then((all) => lines.filter((_, i) => !all[i])));
                         this.waiting = [];
                 }
         }
 
-        /* The first of the lines whose signature does not hold, or null. */
+        /* The first of the lines of which something does not hold, or null. */
         async firstForged() {
-                const forged = this.waiting.filter(({ check }) => !signatureHolds(check)).map((w) => w.line);
+                const forged = this.waiting.filter((w) => !holds(w)).map((w) => w.line);
                 for (const lines of await Promise.all(this.batches))
                         forged.push(...lines);
                 return forged.length > 0 ? forged.reduce((a, b) => Math.min(a, b)) : null;

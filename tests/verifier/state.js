@@ -5,6 +5,7 @@
 
 const { refuse } = require('./canonical.js');
 const { checkBallot, WEIGHTS_MAX } = require('./election.js');
+const boards = require('./boards.js');
 
 const ADMINS_MAX = 64;
 const WAITING_MAX = 1024;
@@ -21,16 +22,52 @@ class State {
                 this.rollNames = new Set();     /* name and part */
                 this.elections = new Map();     /* id -> election */
                 this.electionNames = new Map(); /* name -> id */
+                this.onRolls = new Set();       /* keys on rolls in effect */
+                this.sealing = new Map();       /* key -> its sealing keys, the last one last */
+                this.boards = new Map();
+                this.boardNames = new Set();
         }
 
-        /* Takes the entry into a block of that time, or refuses it. */
+        /* A block of that time begins: it closes elections. */
+        beginBlock(time, id) {
+                for (const e of this.elections.values())
+                        if (!e.closing && time >= e.end && this.stands(e))
+                                e.closing = id;
+        }
+
+        /* In effect, not withdrawn, and if it is sealed with a board that was ready in time. */
+        stands(e) {
+                return e.inEffect && !e.withdrawn && (e.body.secrecy !== 'sealed' || boards.boardInTime(this, e));
+        }
+
+        /* A proof that the entry being added needs, to be checked by that function of sealed.js. */
+        prove(work, item) {
+                this.proofs.push({ work, item });
+        }
+
+        /* Takes the entry into a block of that time, or refuses it; returns the proofs on which that hangs. */
         add(entry, time) {
-                if (entry.kind === 'vote')
+                this.proofs = [];
+                this.take(entry, time);
+                return this.proofs;
+        }
+
+        take(entry, time) {
+                if (entry.kind in boards.kinds || entry.kind === 'board' || entry.body.secrecy === 'sealed')
+                        this.requireQuorum();
+                if (entry.kind in boards.kinds)
+                        this.once(entry, () => boards.kinds[entry.kind](this, entry, time));
+                else if (entry.kind === 'vote')
                         this.vote(entry, time);
                 else if (entry.kind === 'approve')
                         this.approve(entry, time);
                 else
                         this.post(entry, time);
+        }
+
+        requireQuorum() {
+                if (this.genesis.config.type !== 'quorum')
+                        refuse('sealed elections need the engine "quorum"');
         }
 
         requireAdmin(entry) {
@@ -40,9 +77,16 @@ class State {
                         refuse('this entry is in the ledger already');
         }
 
+        once(entry, step) {
+                if (this.ids.has(entry.id))
+                        refuse('this entry is in the ledger already');
+                step();
+                this.ids.add(entry.id);
+        }
+
         post(entry, time) {
                 this.requireAdmin(entry);
-                this[`${entry.kind}Posted`]?.(entry);
+                this[`${entry.kind}Posted`]?.(entry, time);
                 this[`${entry.kind}MayTakeEffect`]?.(entry, time);
                 const item = { ...entry, signers: new Set([entry.signer]), inEffect: false };
                 if (this.approvals > 1 && this.waiting(entry.signer) >= WAITING_MAX)
@@ -97,11 +141,33 @@ class State {
                 this.rollNames.add(`${body.name} ${body.part}`);
         }
 
+        rollTakesEffect({ body }) {
+                body.voters.forEach(([key]) => this.onRolls.add(key));
+        }
+
+        /* --- board */
+
+        boardPosted(entry) {
+                boards.board.posted(this, entry);
+        }
+
+        boardMayTakeEffect(entry, time) {
+                boards.board.mayTakeEffect(this, entry, time);
+        }
+
+        boardEnters(entry) {
+                boards.board.enters(this, entry);
+        }
+
+        boardTakesEffect(entry) {
+                boards.board.takesEffect(this, entry);
+        }
+
         /* --- election */
 
-        electionPosted(entry) {
+        electionPosted(entry, time) {
                 const { body } = entry;
-                if (this.electionNames.has(body.name))
+                if (this.electionNames.has(body.name) || this.boardNames.has(body.name))
                         refuse(`the name "${body.name}" is taken`);
                 /* voter -> weight, in the order of the rolls */
                 const voters = new Map();
@@ -120,6 +186,8 @@ class State {
                 if (weights > WEIGHTS_MAX)
                         refuse('the weights sum to more than 2^40');
                 entry.voters = voters;
+                if (body.secrecy === 'sealed')
+                        boards.electionPosted(this, entry, time);
         }
 
         electionMayTakeEffect({ id, body }, time) {
@@ -130,7 +198,7 @@ class State {
         }
 
         electionEnters({ id, body, voters }) {
-                const election = { id, body, voters, end: body.closes + body.grace, inEffect: false, withdrawn: false, draw: null, votes: new Map() };
+                const election = { id, body, voters, end: body.closes + body.grace, inEffect: false, withdrawn: false, draw: null, votes: new Map(), closing: null, shares: [] };
                 this.electionNames.set(body.name, id);
                 this.elections.set(id, election);
         }
@@ -185,7 +253,7 @@ class State {
 
         drawMayTakeEffect({ body }, time) {
                 const e = this.election(body.election);
-                if (!e.inEffect || e.withdrawn)
+                if (!this.stands(e))
                         refuse('that election is not in effect');
                 if (e.body.lot === undefined)
                         refuse('that election names no lot');
@@ -201,9 +269,10 @@ class State {
 
         /* --- vote */
 
-        vote({ body, signer }, time) {
+        vote(entry, time) {
+                const { body, signer } = entry;
                 const e = this.election(body.election);
-                if (!e.inEffect || e.withdrawn)
+                if (!this.stands(e))
                         refuse('that election is not in effect');
                 if (time < e.body.opens || time >= e.end)
                         refuse(`the election is open from ${e.body.opens} to before ${e.end}, this block is of ${time}`);
@@ -215,19 +284,9 @@ class State {
                 if (before.count > this.limits.revotes)
                         refuse(`${before.count} votes of this voter are in the ledger`);
                 checkBallot(e.body, body.ballot);
-                e.votes.set(signer, { seq: body.seq, count: before.count + 1, choices: body.ballot.choices });
-        }
-
-        /* --- phases */
-
-        phase(e, time) {
-                if (e.withdrawn)
-                        return 'withdrawn';
-                if (!e.inEffect)
-                        return time >= e.body.opens || time + this.limits.notice > e.body.opens ? 'void' : 'pending';
-                if (time >= e.end)
-                        return 'closed';
-                return time >= e.body.opens ? 'open' : 'announced';
+                e.votes.set(signer, { seq: body.seq, count: before.count + 1, ...body.ballot });
+                if (e.body.secrecy === 'sealed')
+                        boards.voteProofs(this, e, entry);
         }
 }
 

@@ -13,6 +13,7 @@ const fs = require('fs');
 const { parseArgs } = require('util');
 const { Ledger, WrongLine } = require('./ledger.js');
 const { result } = require('./methods.js');
+const { isOpened } = require('./boards.js');
 
 const sum = (o) => Object.values(o).reduce((a, b) => a + b, 0);
 
@@ -23,6 +24,8 @@ function summary(ledger) {
                 final: ledger.final, seals: Boolean(ledger.sealed), tip: ledger.tip?.id ?? ledger.network,
                 tip_time: ledger.tip?.time ?? ledger.genesis.created, entries: sum(ledger.byKind), entries_by_kind: ledger.byKind,
                 votes: ledger.byKind.vote, elections: ledger.byKind.election, signatures: ledger.nSignatures,
+                proofs: ledger.nProofs, sealed_ballots: ledger.nSealed,
+                opened: [...ledger.state.elections.values()].filter((e) => isOpened(ledger.state, e)).length,
         };
 }
 
@@ -37,7 +40,7 @@ function print(about, results) {
         const kinds = Object.entries(about.entries_by_kind).filter(([, n]) => n > 0).map(([kind, n]) => `${n} ${kind}`);
         console.log(`The ledger holds. Network ${about.name} ${about.network}`);
         console.log(`${about.lines} lines, ${about.blocks} blocks, ${about.seals ? `final up to height ${about.final}` : 'without seals'}`);
-        console.log(`${about.entries} entries (${kinds.join(', ')}), ${about.signatures} signatures`);
+        console.log(`${about.entries} entries (${kinds.join(', ')}), ${about.signatures} signatures, ${about.proofs} proofs`);
         for (const [name, r] of Object.entries(results))
                 r.questions.forEach((q, i) => console.log(`${name}, question ${i}: ${q.outcome}: ${q.elected.map((o) => q.options[o]).join(', ')}`));
 }
@@ -57,7 +60,7 @@ async function verify(file, { json, network, results: names }) {
                 return;
         }
 
-        const results = Object.fromEntries((names ?? []).map((name) => [name, result(ledger.network, election(ledger, name))]));
+        const results = Object.fromEntries((names ?? []).map((name) => [name, result(ledger.state, election(ledger, name))]));
         const about = summary(ledger);
         if (json)
                 console.log(JSON.stringify(names ? { ...about, results } : about));
