@@ -16,7 +16,14 @@
  *   -DFORGET              one authority once loses the record of its view (sent before it was durable)
  *
  * make check-model runs all of them, with two views: one that changes after an
- * endorsement, and blocks of the next that build on either outcome. */
+ * endorsement, and blocks of the next that build on either outcome.
+ *
+ * -DLATE makes three and four views small enough. Nothing but skip in the same view asks what an authority
+ * has finalized, and whoever may finalize may leave the view: so each run in which somebody finalizes goes
+ * on to one in which he leaves, does not skip, and finalizes right then and whatever else he may of views
+ * that he has left. What is final is thus read off what is endorsed, skipped and left, and finalize is no
+ * step and no state. It says nothing of the rules between skip and finalize; those need the steps. And of a
+ * view that all have left only its outcome is kept. */
 
 #ifndef VIEWS
 #define VIEWS 2
@@ -45,7 +52,12 @@ bool forgot;
 #define HAS(s, bit)             (((s) & (bit)) != 0)
 #define QUORUM(bit)             ((HAS(signed_[0], bit) + HAS(signed_[1], bit) + HAS(signed_[2], bit)) >= 2)
 #define ENDORSED(block)         ((block) == 0 || QUORUM(ENDORSE(VIEW_OF(block), (block) % 2)))
+#ifdef LATE
+#define LATE_FINAL(k, block)    (IN_VIEW(signed_[k]) > VIEW_OF(block) && !HAS(signed_[k], SKIP(VIEW_OF(block))))
+#define FINAL(block)            (ENDORSED(block) && LATE_FINAL(0, block) + LATE_FINAL(1, block) + LATE_FINAL(2, block) >= 2)
+#else
 #define FINAL(block)            (QUORUM(FINALIZE(VIEW_OF(block), (block) % 2)))
+#endif
 #define SKIPPED(view)           QUORUM(SKIP(view))
 #define OFFERED(block)          (HAS(signed_[0] | signed_[1] | signed_[2], ENDORSE(VIEW_OF(block), (block) % 2)))
 
@@ -79,6 +91,35 @@ inline check_agreement() {
 	:: a >= BLOCKS -> break
 	od
 }
+
+#ifdef LATE
+#define ALL_LEFT(view)          (IN_VIEW(signed_[0]) > (view) && IN_VIEW(signed_[1]) > (view) && IN_VIEW(signed_[2]) > (view))
+
+/* Of a view that all have left nothing changes any more: what counts of it is whether it was skipped, which block was
+ * endorsed, and on what; who signed what does not. */
+inline forget_who() {
+	w = 1;
+	do
+	:: w <= VIEWS && ALL_LEFT(w) ->
+		me = (SKIPPED(w) -> SKIP(w) : 0);
+		x = 0;
+		do
+		:: x < 2 ->
+			if
+			:: ENDORSED(BLOCK(w, x)) -> me = me | ENDORSE(w, x)
+			:: else -> parent[BLOCK(w, x)] = 0
+			fi;
+			x++
+		:: else -> break
+		od;
+		signed_[0] = (signed_[0] & ~(31 << PLACE(w))) | me;
+		signed_[1] = (signed_[1] & ~(31 << PLACE(w))) | me;
+		signed_[2] = (signed_[2] & ~(31 << PLACE(w))) | me;
+		w++
+	:: else -> break
+	od
+}
+#endif
 
 inline swap_if(k, l) {
 	if
@@ -134,6 +175,7 @@ end:	do
 			:: else
 			fi
 
+#ifndef LATE
 		:: true ->                              /* finalize, also a view that is over */
 			select (w : 1 .. VIEWS);
 			select (x : 0 .. 1);
@@ -150,6 +192,9 @@ end:	do
 				signed_[i] = other
 			:: else
 			fi
+#else
+		:: v > VIEWS                            /* it is through */
+#endif
 
 		:: v <= VIEWS ->                        /* enter the view after any that has a certificate */
 			select (w : 1 .. VIEWS);
@@ -165,6 +210,10 @@ end:	do
 		:: signed_[i] == me
 		:: else ->
 			signed_[i] = me;
+#ifdef LATE
+			check_agreement();
+			forget_who();
+#endif
 			swap_if(0, 1);
 			swap_if(1, 2);
 			swap_if(0, 1)
