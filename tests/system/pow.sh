@@ -75,7 +75,7 @@ check "a good reload" on h2 systemctl reload voted-peer
 before=$(pid_of h2 voted-peer)
 on h2 sh -c 'printf "[Node]\nLgo=debug\n" >/etc/voted/peer.conf.d/log.conf'
 check "a bad reload fails" sh -c "! bash '$here/box.sh' exec h2 systemctl reload voted-peer 2>/dev/null"
-check "its reason names file and line" journal_has h2 voted-peer 'log\.conf:2:.*did you mean'
+check "its reason names file and line" until_true 10 journal_has h2 voted-peer 'log\.conf:2:.*did you mean'
 check "the daemon went on" [ "$(pid_of h2 voted-peer)" = "$before" ]
 on h2 rm /etc/voted/peer.conf.d/log.conf
 
@@ -125,4 +125,4 @@ check "h4 seals blocks of its own" until_true 60 at_least h4 height $((high + 6)
 for a in h1 h2 h3; do check "$a's side is ahead" until_true 120 at_least $a height $((high + 9)); done
 for a in h1 h2 h3; do box heal $a h4; box heal h4 $a; done
 check "the alarm is in the status" until_true 90 has h4 alarm 'gave way to a heavier chain'
-check "and in the journal" journal_has h4 voted-peer 'gave way to a heavier chain'
+check "and in the journal" until_true 10 journal_has h4 voted-peer 'gave way to a heavier chain'

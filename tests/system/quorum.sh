@@ -5,13 +5,14 @@
 # two of four are down. A part of `run`.
 hosts_up wan
 
-# --- the page: of each example its commands, prompt and all
+# --- the page: of each example of each section its commands, prompt and all
 dpkg-deb --fsys-tarfile "$deb" | tar -xO ./usr/share/man/man7/voted.7.gz | zcat | awk -v file="$SDBOX_DIR/step" '
 	/^\.Sh / { here = /A FIRST ELECTION/ }
+	/^\.Ss / { section = $2; n = 0 }
 	/^\.Ed/ { literal = 0 }
-	here && literal { gsub(/\\e/, "\\"); gsub(/\\-/, "-"); print >(file "." n) }
+	here && literal { gsub(/\\e/, "\\"); gsub(/\\-/, "-"); print >(file "." section n) }
 	here && /^\.Bd -literal/ { literal = 1; n++ }'
-step() { # N: into $commands
+step() { # SECTION.EXAMPLE: into $commands
 	local line
 	commands=()
 	while IFS= read -r line; do
@@ -82,21 +83,22 @@ on_each() { # COMMAND... and the host
 first_answer() { grep -oE '[0-9a-f]{64}' <<<"$1" | head -n 1; }
 
 keys=()
-check "voted(7) has seven examples of what to type" [ "$(find "$SDBOX_DIR" -name 'step.*' | wc -l)" = 7 ]
+examples=$(cd "$SDBOX_DIR" && echo step.[1-6].*)
+check "voted(7) shows in six sections what to type" [ "$examples" = "step.1.1 step.1.2 step.2.1 step.3.1 step.4.1 step.5.1 step.6.1" ]
 
 # --- 1. nodes
 for h in $hosts; do
 	box push "$h" "$deb" /root
 	for u in alice bob crowd; do on "$h" useradd -m -s /bin/bash $u; done
 done
-step 1
+step 1.1
 for c in "${commands[@]}"; do on_each typed root "$c"; done
 for h in $hosts; do keys+=("$(on "$h" votectl authority key)"); done
-step 2
+step 1.2
 for h in h1 h2; do for c in "${commands[@]}"; do typed root "$c" $h; done; done
 
 # --- 2. the network
-step 3
+step 2.1
 for c in "${commands[@]}"; do typed alice "$c" h1; done
 id=$(first_answer "$said")
 box pull h1 /home/alice/club.genesis "$SDBOX_DIR"
@@ -106,7 +108,7 @@ check "its engine is quorum, its authorities are the four" four_authorities
 
 # --- 3. joining
 for h in $hosts; do box push "$h" "$SDBOX_DIR/club.genesis" /root; done
-step 4
+step 3.1
 for c in "${commands[@]}"; do
 	[[ $c != *init* ]] || check "nobody signs without a record" is h1 signing false
 	on_each typed root "$c"
@@ -128,13 +130,13 @@ for v in 1 2 3 4 5 6; do
 		on h1 tee /home/alice/keys/$v.pub >/dev/null
 	box push $h "$SDBOX_DIR/club.genesis" /home/v$v
 done
-step 5
+step 4.1
 for c in "${commands[@]}"; do typed alice "$c" h1; done
 check "what administers is signed with a key that asks for its passphrase, and shown first" [ "$asked" = 2 ]
 for h in $hosts; do check "$h: the election is open" until_true 30 opened "$h" board-2027; done
 
 # --- 5. voting
-step 6
+step 5.1
 choices=('' 'Ada, Grace' Ada '1, 0' 'Alan=Ada' 'Ada,Alan' Grace)
 for v in 1 2 3 4 5 6; do
 	answers['Your choice: $']=${choices[v]}
@@ -147,7 +149,7 @@ for h in $hosts; do check "$h: six ballots" until_true 20 ballots_are "$h" board
 
 # --- 6. the result of the first election, after all that
 for h in $hosts; do check "$h: the result of board-2027 is final" until_true 60 final_result "$h" board-2027; done
-step 7
+step 6.1
 for c in "${commands[@]}"; do typed bob "$c" h2; done
 check "counted from a file, the result is final" grep -q '6 of 6 voters took part (100.0 %);.*final' <<<"$said"
 check "Ada is elected" [ "$(on h3 votectl results board-2027 --json | jq -c '.result.questions[0] | [.options[.elected[]]]')" = '["Ada"]' ]
