@@ -43,7 +43,7 @@ static int read_questions(ShareLine *line, const Json *a, Why *why) {
                 return why_set(why, V_FORM, "shares for %zu options, no election has more than %u", n,
                                 OPTIONS_MAX);
 
-        line->items = new0(ShareItem, n);
+        line->items = new0(ShareItem, MAX(n, (size_t) 1));
         if (!line->items)
                 return -ENOMEM;
 
