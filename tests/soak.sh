@@ -28,6 +28,7 @@ part() {
 share() { echo $((($1 * percent + 99) / 100)); }
 
 part replay env ENGINE=quorum bash "$top/tests/integration/replay.sh"
+part sealed env VOTERS="$(share 1000)" bash "$top/tests/integration/sealed.sh"
 part kills bash "$top/tests/integration/kill.sh" "$(share 200)"
 if [ -e "$top/tests/sim/soak.sh" ]; then
 	part seeds bash "$top/tests/sim/soak.sh"

@@ -3,6 +3,7 @@
 # A sealed election on four authorities, from the trustees' keys to the audit: three trustees of whom two suffice, weights, votes
 # that replace others, handed in at different nodes and from a distance. The result is the plaintext count; one trustee's share
 # never comes, a wrong one is refused and named. And a client that seals something else than it shows is caught.
+# VOTERS=1000: with so many, who have so many seconds, and a tenth of whom vote again.
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
 needs jq b2sum script
@@ -68,10 +69,10 @@ ready() { [ "$(ctl a3 board show board --json | jq -r .phase)" = ready ]; }
 until_true 20 ready || fail "the board is ready"
 
 say "the election, and what it says of itself"
-ends=$(($(date +%s) + ${LASTS:-18}))
+ends=$(($(date +%s) + ${LASTS:-$((VOTERS > 8 ? VOTERS + 30 : 18))}))
 jq -n --arg closes "@$ends" '{name: "motion", title: "Motion", rolls: ["members"], opens: "+2s", closes: $closes, secrecy: "sealed", board: "board",
 	least: 2, blank: true, questions: [
-		{text: "Which?", method: "plurality", options: ["Ann", "Ben", "Cid"]},
+		{text: "Which?", method: "plurality", options: ["Ann", "Ben", "Cid", "Dot", "Eve"]},
 		{text: "Where?", method: "approval", options: ["Ghent", "Turin"], min: 1, max: 2},
 		{text: "How much?", method: "score", options: ["Docs", "Code"], max: 3}]}' >"$work/election"
 jq '.name = "small" | .least = 5 | .exposed = true | .closes = "@'$((ends - 5))'"' "$work/election" >"$work/small"
@@ -89,7 +90,7 @@ cast() {
 	for c; do choices+=(--choice "$c"); done
 	person "v$i" ctl "$at" cast motion "${choices[@]}" --json
 }
-which=(Ann Ben - Ben Cid)
+which=(Ann Ben - Dot Eve)
 where=(Ghent Turin 'Ghent,Turin' -)
 much=('1,3' '0,2' - '3,3')
 say "$VOTERS votes at four nodes"
@@ -101,6 +102,10 @@ for ((i = 0; i < VOTERS; i += 4)); do
 		jobs+=($!)
 	done
 	for j in "${jobs[@]}"; do wait "$j" || fail "a vote: $(cat "$work"/cast.*.err)"; done
+done
+for ((i = 10; i < VOTERS; i += 10)); do
+	cast "$i" "a$((i % 4 + 1))" Eve - 2,1 >/dev/null 2>&1 || fail "voter $i votes again"
+	notes[i]="$((i % 2 + 1)) Eve - 2,1"
 done
 cast 0 a2 Cid Turin 3,0 | jq -e '.state == "final" and .seq == 2 and (.code | length == 64)' >/dev/null || fail "a vote that replaces another"
 notes[0]="1 Cid Turin 3,0"
@@ -158,10 +163,11 @@ awk -F'[ ]' '
 	{
 		w = $1
 		if ($2 == "Ann") add(0, 0, w); if ($2 == "Ben") add(0, 1, w); if ($2 == "Cid") add(0, 2, w)
+		if ($2 == "Dot") add(0, 3, w); if ($2 == "Eve") add(0, 4, w)
 		if ($3 ~ /Ghent/) add(1, 0, w); if ($3 ~ /Turin/) add(1, 1, w)
 		if ($4 != "-") { split($4, s, ","); add(2, 0, w * s[1]); add(2, 1, w * s[2]) }
 	}
-	END { printf "[[%d,%d,%d],[%d,%d],[%d,%d]]\n", sums["0,0"], sums["0,1"], sums["0,2"], sums["1,0"], sums["1,1"], sums["2,0"], sums["2,1"] }
+	END { printf "[[%d,%d,%d,%d,%d],[%d,%d],[%d,%d]]\n", sums["0,0"], sums["0,1"], sums["0,2"], sums["0,3"], sums["0,4"], sums["1,0"], sums["1,1"], sums["2,0"], sums["2,1"] }
 ' <(printf '%s\n' "${notes[@]}") >"$work/expected"
 top=$(field a1 final)
 for p in "${authorities[@]}"; do
