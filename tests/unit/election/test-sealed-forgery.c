@@ -11,6 +11,7 @@ typedef struct Forgery {
         int values[3];                          /* what is encrypted: -1 is the order less one */
         int claimed[3];                         /* what the proofs are made for */
         int total;
+        bool naked;                             /* option 0 without randomness: alpha is the identity */
 } Forgery;
 
 /* A ballot of one plurality question that its maker lies about. */
@@ -27,7 +28,10 @@ static void forge(Buf *ret, const BallotStatement *s, const Forgery *f) {
         whole.ciphers = ciphers;
         whole.n_ciphers = 3;
         for (size_t i = 0; i < 3; i++) {
-                stream_scalar(&stream, &r[i]);
+                if (f->naked && i == 0)
+                        r[i] = (Scalar) {};
+                else
+                        stream_scalar(&stream, &r[i]);
                 scalar_add(&r_sum, &r_sum, &r[i]);
                 cipher_make(&ciphers[i], &s->board_key, (uint64_t) MAX(f->values[i], 0), &r[i]);
                 if (f->values[i] < 0) {
@@ -79,6 +83,9 @@ START_TEST(what_is_not_allowed_cannot_be_proved) {
                 { { { 2, -1, 0 }, { 1, 0, 0 }, 1 }, "question 0, option 0" },
                 { { { 0, 0, -1 }, { 0, 0, 1 }, 0 }, "question 0, option 2" },
                 { { { 0, 0, 1 }, { 0, 0, 0 }, 1 }, "question 0, option 2" },
+                /* all that it proves is so */
+                { { { 1, 0, 0 }, { 1, 0, 0 }, 1, .naked = true }, "question 0: option 0: alpha is no element" },
+                { { { 0, 0, 1 }, { 0, 0, 1 }, 1, .naked = true }, "question 0: option 0: alpha is no element" },
         };
         _cleanup_(definition_unrefp) Definition *d =
                 definition_of(SEALED_QUESTION("plurality", ""), SEALED_MORE);
