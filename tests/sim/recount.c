@@ -8,6 +8,7 @@
 #include "check.h"
 #include "codec/hex.h"
 #include "errand.h"
+#include "sealed-plot.h"
 
 #define HEX(id) id_hex((id), (char[ID_HEX]) {})
 
@@ -146,6 +147,8 @@ static void compare_result(Run *r, Host *h, unsigned election, const uint64_t su
 }
 
 void recount_results(Run *r) {
+        for (unsigned i = 0; i < r->n_peers && !r->world->failed; i++)
+                sealed_plot_check(r, r->world->hosts[r->first_peer + i]);
         for (unsigned k = 0; k < r->n_elections; k++) {
                 _cleanup_buf_ Buf first = {};
 

@@ -15,6 +15,7 @@
 struct Sealed {
         SealedBoard board;
         Errand *shares[TRUSTEES];
+        bool silent;            /* trustee 1 never deals: the board comes to nothing, and all say by whose fault */
 };
 
 bool sealed_plot_draw(const RunOptions *o) {
@@ -25,9 +26,13 @@ bool sealed_plot_draw(const RunOptions *o) {
 }
 
 void sealed_plot_begin(Run *r) {
+        Prng p;
+
+        prng_seed(&p, r->options.seed ^ UINT64_C(0x73696c656e74));
         r->sealed = new0(Sealed, 1);
         if (!r->sealed)
                 world_die("sealed", -ENOMEM);
+        r->sealed->silent = prng_below(&p, 4) == 0;
         sealed_board_init(&r->sealed->board, r->genesis, THRESHOLD, TRUSTEES);
 }
 
@@ -107,12 +112,34 @@ void sealed_plot_post(Run *r) {
         e = sealed_board(b, FIXTURE_ADMIN, "trust", elections, el->opens);
         approve(r, e, now + 2 * step + USEC_PER_SEC);
         (void) hand_in(r, e, now + 2 * step);
-        for (unsigned i = 0; i < TRUSTEES; i++)
-                (void) hand_in(r, sealed_deal(b, i, UINT_MAX), now + 3 * step);
+        for (unsigned i = 0; i < TRUSTEES; i++) {
+                e = sealed_deal(b, i, UINT_MAX);
+                if (i == 1 && r->sealed->silent)
+                        entry_unref(e);
+                else
+                        (void) hand_in(r, e, now + 3 * step);
+        }
         for (unsigned i = 0; i < TRUSTEES; i++)
                 (void) hand_in(r, sealed_confirm(b, i), now + 3 * step + USEC_PER_SEC);
         sealed_open_deals(b);
         world_at(r->world, (el->closes + el->grace - WORLD_WALL_SEC) * USEC_PER_SEC, "trustees", on_look, 0, 0);
+}
+
+void sealed_plot_check(Run *r, Host *h) {
+        _cleanup_json_ Json *status = NULL;
+        const Json *boards;
+        const char *text = "nothing";
+        BoardInfo info;
+
+        if (!r->sealed || !r->sealed->silent || chain_board_by_name(peer_chain(h->peer), "trust", &info) < 0 ||
+                        info.n_deals + 1 < TRUSTEES || info.approvals < info.approvals_needed)
+                return;
+        if (peer_status(h->peer, r->world->now_usec, &status) < 0)
+                world_die("status", -ENOMEM);
+        if (json_get_array(status, "boards", 1, 1, &boards, NULL) == 0)
+                text = json_text(json_at(boards, 0));
+        if (info.phase == BOARD_READY || !strstr(text, "trustee 1 (") || strstr(text, "trustee 0"))
+                world_fail(r->world, "who is silent is named", "host %u says %s of a board that waits for trustee 1", h->number, text);
 }
 
 char* sealed_plot_election(const Run *r) {

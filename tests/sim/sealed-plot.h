@@ -3,7 +3,7 @@
 
 #include "run.h"
 
-/* A run whose first election is sealed: three trustees, of whom two open it and one is silent in the end. */
+/* A run whose first election is sealed: three trustees, of whom two open it and one is silent in the end, or one is silent from the beginning. */
 
 /* Draws whether it is so, without a draw of the run's own: what else happens stays as it was. */
 bool sealed_plot_draw(const RunOptions *o);
@@ -14,5 +14,7 @@ void sealed_plot_post(Run *r);
 /* The members of the election, and of a vote, that differ: text with ' for ", malloc'ed. */
 char* sealed_plot_election(const Run *r);
 char* sealed_plot_ballot(Run *r, const RunElection *el, unsigned voter, uint32_t seq, unsigned choice);
+/* In the end: where a trustee was silent, h says so. */
+void sealed_plot_check(Run *r, Host *h);
 /* Whether k is one of the trustees. */
 bool sealed_plot_is_trustee(const Run *r, const Key *k);
