@@ -46,8 +46,8 @@ bool chain_entry_has_future(Chain *c, const Entry *e) {
                 return entry_kind_administers(e->kind) || e->kind == ENTRY_APPROVE ||
                        e->kind == ENTRY_TRUSTEE;
 
-        case V_LIMIT:
-                return e->kind != ENTRY_VOTE;
+        case V_LIMIT:           /* of what one key may post, and nothing takes back */
+                return e->kind != ENTRY_VOTE && e->kind != ENTRY_TRUSTEE;
 
         default:                /* valid, or our own failure, which is not the entry's */
                 return r <= 0;
