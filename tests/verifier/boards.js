@@ -33,7 +33,7 @@ const board = {
                 for (const key of body.trustees)
                         if (!state.sealing.has(key))
                                 refuse(`${key} has no sealing key in the ledger`);
-                const size = 512 + body.threshold * 156 + body.trustees.length * 89;
+                const size = 512 + body.threshold * 156 + body.trustees.length * 174;
                 if (size > state.limits.entry_bytes)
                         refuse(`a deal of ${size} bytes would not fit "entry_bytes"`);
         },
@@ -91,7 +91,14 @@ function deal(state, entry, time) {
         all.forEach((x, k) => state.prove('knowledge', {
                 kind: 'coefficient', fields: [bin(state.network), bin(b.id), bin(signer), k, ...all], x, proof: b64(body.proofs[k]),
         }));
-        b.deals.set(j, { id, commitments: all, shares: body.shares.map(b64) });
+        const shares = body.shares.map(b64);
+        shares.forEach((share, i) => {
+                const [R, t, proof] = [share.subarray(0, 32), share.subarray(32, 64), share.subarray(64)];
+                state.prove('knowledge', {
+                        kind: 'deal', fields: [bin(state.network), bin(b.id), bin(signer), bin(b.body.trustees[i]), R, t], x: R, proof,
+                });
+        });
+        b.deals.set(j, { id, commitments: all, shares });
         if (b.deals.size === n) {
                 b.keys = sealed.boardKeys([...Array(n).keys()].map((i) => b.deals.get(i).commitments), n);
                 b.broken = b.keys.y.is0();

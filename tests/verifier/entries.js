@@ -14,9 +14,9 @@ const element = (v, what) => {
                 refuse(`"${what}" is ${v}, expected a canonical element that is not the identity`);
 };
 const sealedShare = (v, what) => {
-        base64(64)(v, what);
+        base64(128)(v, what);
         const bytes = Buffer.from(v, 'base64url');
-        if (!sealed.element(bytes.subarray(0, 32)) || sealed.number(bytes.subarray(32)) >= sealed.L)
+        if (!sealed.element(bytes.subarray(0, 32)) || sealed.number(bytes.subarray(32, 64)) >= sealed.L)
                 refuse(`"${what}" is no element and scalar`);
 };
 const orNothing = (check) => (v, what) => v === '' || check(v, what);

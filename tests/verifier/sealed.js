@@ -139,7 +139,7 @@ function atPoint(commitments, j) {
 /* The share that K opens fits the commitments: fields are network, board, dealer, trustee. */
 function shareFits({ fields, share, K, commitments, j }) {
         const R = share.subarray(0, 32);
-        const s = mod(number(share.subarray(32)) - challenge(['voted deal 1', ...fields, R, K]));
+        const s = mod(number(share.subarray(32, 64)) - challenge(['voted deal 1', ...fields, R, K]));
         return times(G, s).equals(atPoint(commitments.map(element), j));
 }
 
