@@ -35,6 +35,11 @@ typedef struct VoteWatch {
         uint64_t view;
 } VoteWatch;
 
+typedef struct Passed {         /* views that an honest authority has endorsed a block past */
+        unsigned host;
+        uint64_t above, below;
+} Passed;
+
 struct CheckQuorum {
         QuorumConfig config;
         Said *said[AUTHORITIES_MAX];
@@ -45,6 +50,9 @@ struct CheckQuorum {
         uint64_t since_usec, grown_usec;        /* the later of both, and delta then */
         VoteWatch *votes;
         size_t n_votes;
+        Passed *passed;
+        uint64_t *finals;       /* views of final blocks */
+        size_t n_passed, n_finals;
 };
 
 static CheckQuorum* quorum_of(const Host *h) {
@@ -73,10 +81,44 @@ void check_quorum_done(Run *r) {
         for (unsigned i = 0; i < AUTHORITIES_MAX; i++)
                 free(c->said[i]);
         free(c->votes);
+        free(c->passed);
+        free(c->finals);
         free(c);
 }
 
 /* --- what is signed --- */
+
+/* q have skipped what is passed, so that q cannot have finalized it. */
+static void compare_passed(World *w, const Passed *x, uint64_t final) {
+        if (x->above < final && final < x->below)
+                world_fail(w, "nobody honest endorses a block past a final one", "host %u has endorsed a block of view %" PRIu64 " on one of view %"
+                                PRIu64 ", and the block of view %" PRIu64 " is final", x->host, x->below, x->above, final);
+}
+
+static void on_endorse(Host *h, const QuorumStatement *s) {
+        CheckQuorum *c = quorum_of(h);
+        const QuorumBlock *b = quorum_block_find(engine_of(h), &s->block), *parent = b ? quorum_block_parent(engine_of(h), b) : NULL;
+        Passed x = { .host = h->number, .below = s->view };
+
+        if (!parent || parent->header.value + 1 >= s->view)
+                return;
+        x.above = parent->header.value;
+        c->passed = reallocarray(c->passed, c->n_passed + 1, sizeof(Passed));
+        if (!c->passed)
+                world_die("passed", -ENOMEM);
+        c->passed[c->n_passed++] = x;
+        for (size_t i = 0; i < c->n_finals; i++)
+                compare_passed(h->world, &x, c->finals[i]);
+}
+
+static void on_final_view(World *w, CheckQuorum *c, uint64_t view) {
+        c->finals = reallocarray(c->finals, c->n_finals + 1, sizeof(uint64_t));
+        if (!c->finals)
+                world_die("finals", -ENOMEM);
+        c->finals[c->n_finals++] = view;
+        for (size_t i = 0; i < c->n_passed; i++)
+                compare_passed(w, &c->passed[i], view);
+}
 
 void check_quorum_on_send(Host *h, const NodeEffect *fx) {
         CheckQuorum *c = quorum_of(h);
@@ -101,6 +143,8 @@ void check_quorum_on_send(Host *h, const NodeEffect *fx) {
                         world_fail(h->world, "nobody honest signs two things that exclude each other", "host %u: \"%s\" and \"%s\" of view %"
                                         PRIu64, h->number, quorum_kind_name(other.kind), quorum_kind_name(s->kind), s->view);
         }
+        if (s->kind == QUORUM_ENDORSE && !said->has[s->kind])
+                on_endorse(h, s);
         said->has[s->kind] = true;
         said->block[s->kind] = s->block;
 }
@@ -323,6 +367,7 @@ void check_quorum_on_final(Host *h, const KnownBlock *b) {
         const Host *leader = world_host_of_key(r->world, &b->sealer);
 
         c->final_usec = h->world->now_usec;
+        on_final_view(h->world, c, b->view);
         for (size_t i = 0; i < c->n_votes; i++) {
                 const RunVote *v = &r->votes[i];
 

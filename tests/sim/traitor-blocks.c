@@ -147,3 +147,26 @@ bool traitor_on_proposal(Traitor *t, unsigned host, const char *line, size_t n) 
         traitor_say(t, host, MESSAGE_PROPOSE, twin->line, twin->n_line);
         return traitor_below(t, 5) > 0;         /* or both */
 }
+
+/* An empty block on the parent of the top, to all; where it comes before the last finalize of the top it may look good. */
+void traitor_fork(Traitor *t, uint64_t view) {
+        const Run *r = t->all->run;
+        const Quorum *q = traitor_engine(t);
+        const QuorumBlock *top = quorum_block_find(q, quorum_top_block(q)), *parent = top ? quorum_block_parent(q, top) : NULL;
+        _cleanup_buf_ Buf line = {};
+        Header h;
+
+        if (!parent || top->header.value != view || (parent->header.height > 0 && !parent->endorse && !parent->finalize))
+                return;
+        t->forked_view = view + 1;
+        h = (Header) { .network = r->genesis->network, .parent = parent->header.id, .height = parent->header.height + 1,
+                .time = MAX(host_wall_sec(t->host), parent->header.time), .sealer = t->host->key, .field = HEADER_VIEW, .value = view + 1 };
+        merkle_root(&h.root, NULL, 0);
+        if (header_set_id(&h) < 0)
+                world_die("a header", -ENOMEM);
+        format(t, parent, &h, NULL, &line);
+        for (unsigned i = r->first_peer; i < r->first_peer + r->n_authorities; i++) {
+                traitor_say(t, i, MESSAGE_PROPOSE, line.p, line.n);
+                traitor_say_statement(t, i, QUORUM_ENDORSE, view + 1, &h.id);
+        }
+}

@@ -59,6 +59,9 @@ bool traitor_on_statement(Traitor *t, unsigned host, const QuorumStatement *s) {
 
         if (authority < 0)
                 return false;
+        if (s->kind == QUORUM_FINALIZE && traitor_has(t, TREASON_BIT(FORK)) && t->forked_view <= s->view &&
+                        quorum_leader(&t->all->config, s->view + 1) == t->number)
+                traitor_fork(t, s->view);
         if (traitor_has(t, TREASON_BIT(BOTH)) && traitor_below(t, 3) == 0) {
                 if (s->kind == QUORUM_FINALIZE)
                         traitor_say_statement(t, host, QUORUM_SKIP, s->view, NULL);

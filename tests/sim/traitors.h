@@ -21,7 +21,7 @@
         X(CENSOR)       /* leaves out one voter's votes, and passes none of them on */                  \
         X(FLOOD)        /* signed words for views far away, and garbage */                              \
         X(FORGE)        /* certificates with one signature many times, or too few */                    \
-        X(FORK)         /* proposes beside what was endorsed, without grounds */                        \
+        X(FORK)         /* proposes beside what was endorsed, without grounds, before it is final */    \
         X(INVALID)      /* proposes what is wrong on its parent, or too early, or what nobody has */    \
         X(SILENCE)      /* says nothing to some */
 
@@ -63,6 +63,7 @@ typedef struct Traitor {
         Frame held[FRAMES_HELD];        /* kept back */
         Frame heard[FRAMES_HEARD];      /* of the engine's, by anybody; any may be said again */
         unsigned n_heard;
+        uint64_t forked_view;
         char *filtered;         /* a frame without the victim's ids */
 } Traitor;
 
@@ -108,3 +109,5 @@ Twin* traitor_twin(Traitors *a, const Id *id);  /* NULL: it has none */
 const Id* traitor_shown(const Twin *twin, unsigned authority);
 /* An own proposal is about to leave for that host. True: it shall not. */
 bool traitor_on_proposal(Traitor *t, unsigned host, const char *line, size_t n);
+/* The block of that view is endorsed and not final yet, and it leads the next view. */
+void traitor_fork(Traitor *t, uint64_t view);
