@@ -18,14 +18,14 @@ START_TEST(a_chain_is_read_on_a_full_disk_and_goes_on_when_there_is_room) {
         Why why = {};
 
         ck_assert_int_eq(disk_new(&d), 0);
-        disk_set_full(d, true, true);
+        disk_set_full(d, DISK_FULL_LEDGER | DISK_FULL_WRITES);
         ck_assert_int_eq(chain_new(&c, g, disk_store(d)), 0);
         assert_height(c, 0);
         ck_assert_int_eq(fixture_connect(c, 2000, NULL, 0, &why), -ENOSPC);
         ck_assert_int_eq(chain_rollback(c), 0);
         assert_height(c, 0);
 
-        disk_set_full(d, false, false);
+        disk_set_full(d, 0);
         assert_verdict(fixture_connect(c, 2000, NULL, 0, &why), 0, why);
         ck_assert_int_eq(chain_commit(c), 0);
         c = chain_free(c);
@@ -44,12 +44,12 @@ START_TEST(a_first_commit_that_fails_is_taken_back) {
         ck_assert_int_eq(disk_new(&d), 0);
         ck_assert_int_eq(chain_new(&c, g, disk_store(d)), 0);
         assert_verdict(fixture_connect(c, 2000, NULL, 0, &why), 0, why);
-        disk_set_full(d, true, true);
+        disk_set_full(d, DISK_FULL_LEDGER | DISK_FULL_WRITES);
         ck_assert_int_eq(chain_commit(c), -ENOSPC);
         ck_assert_int_eq(chain_rollback(c), 0);
         assert_height(c, 0);
 
-        disk_set_full(d, false, false);
+        disk_set_full(d, 0);
         assert_verdict(fixture_connect(c, 2000, NULL, 0, &why), 0, why);
         ck_assert_int_eq(chain_commit(c), 0);
         disk_crash(d);
