@@ -183,6 +183,13 @@ ctl a4 export --quiet >"$work/export"
 jq -e '.valid and .entries_by_kind.trustee == 3 and .entries_by_kind.deal == 3 and .entries_by_kind.confirm == 3' "$work/verified" >/dev/null ||
 	fail "what was verified: $(cat "$work/verified")"
 jq -S .results.motion "$work/verified" | cmp - <(jq -S .result "$work/a1.result") || fail "counted by the audit"
+# shellcheck source=tests/verifier/modules.sh
+. "$(dirname "$0")/../verifier/modules.sh"
+status=0
+second_verifier --json --results motion "$work/export" >"$work/second" || status=$?
+[ "$status" = 77 ] || cmp <(jq -S '.results.motion, .proofs, .opened' "$work/second") \
+	<(jq -S 'del(.results.motion.sealed.working) | .results.motion, .proofs, .opened' "$work/verified") ||
+	fail "the second verifier counts otherwise: $(head -c 1000 "$work/second")"
 
 say "what is done is forgotten"
 gone() { [ -z "$(find "$work/home.cid/votectl/trustee" -name '*.sealing')" ]; }

@@ -39,3 +39,10 @@ node_modules_ready() {
 	exec {npm_lock}>&-
 	export NODE_PATH=$dir/node_modules
 }
+
+# second_verifier ARGUMENT...: verify.js, for a test that goes on without it: 77, and a word, where it cannot run.
+second_verifier() {
+	local modules
+	modules=$(node_modules_ready >&2 && printf '%s' "$NODE_PATH") || return
+	NODE_PATH=$modules node "$(dirname "${BASH_SOURCE[0]}")/verify.js" "$@"
+}
