@@ -146,7 +146,7 @@ jq -e '.seq == 1' "$work/cast.3" >/dev/null || fail "the vote of v3"
 say "it closes; one trustee stays away, another's share is no third one's"
 code 4 'still takes votes' trustee ben trustee share motion
 closed() { [ "$(ctl a1 show motion --json | jq .closing_height)" != null ]; }
-until_true 30 closed || fail "the election closes"
+until_true $((ends + 20 - $(date +%s))) closed || fail "the election closes"
 until_true 30 phase_is a1 small final || fail "the small election closes"
 code 4 'never opened' trustee ben trustee share small
 ctl a1 results small | grep -q 'fewer than 5 ballots' || fail "too few to open: $(ctl a1 results small)"
