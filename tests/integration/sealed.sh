@@ -49,7 +49,7 @@ trustee ben trustee init --no-passphrase --json | jq -e '.state == "final"' >/de
 trustee ben trustee init --no-passphrase >/dev/null   # the same once more is no second key
 [ "$(find "$work/home.ben/votectl/trustee" -name '*.sealing' | wc -l)" = 1 ] || fail "a second sealing key"
 [ "$(stat -c %a "$work"/home.ben/votectl/trustee/*.sealing)" = 600 ] || fail "a sealing key that others can read"
-person cid "$VOTECTL" --socket "$work/a2.socket" trustee run --genesis "$work/genesis" --forget >"$work/cid.log" 2>&1 </dev/null &
+XDG_DATA_HOME=$work/home.cid "$VOTECTL" --socket "$work/a2.socket" trustee run --genesis "$work/genesis" --forget >"$work/cid.log" 2>&1 </dev/null &
 pids[cid]=$!
 trustees_are() { [ "$(ctl a1 verify --json 2>/dev/null | jq .entries_by_kind.trustee)" = "$1" ]; }
 until_true 20 trustees_are 3 || fail "cid has a sealing key"
