@@ -61,7 +61,7 @@ _votectl() {
                 ['admins add']='--no-wait'
                 ['admins remove']='--no-wait'
                 [log]='--lines --before'
-                [verify]='--results'
+                [verify]='--results --evidence'
                 [export]='--all --no-seals --from'
         )
 
@@ -74,7 +74,7 @@ _votectl() {
                         _votectl_where+=("${words[i]}" "${words[i+1]}")
                         ((i++)) ;;
                 -k|--key|-c|--choice|--ballot|--name|--admin|--approvals|--engine|--difficulty|--interval|\
-                --confirmations|--miner|--authority|--output|--genesis|--delta|--notice|--grace|--revotes|--*-bytes|--id|-n|--lines|--before|--from|--results|\
+                --confirmations|--miner|--authority|--output|--genesis|--evidence|--delta|--notice|--grace|--revotes|--*-bytes|--id|-n|--lines|--before|--from|--results|\
                 --trustee|--threshold|--election|--until|--code)
                         ((i++)) ;;
                 -*) ;;
@@ -112,7 +112,7 @@ _votectl() {
         --admin|--miner)
                 mapfile -t COMPREPLY < <(compgen -W self -- "$cur"; compgen -f -- "$cur")
                 return ;;
-        --authority|--output|--genesis|--trustee)
+        --authority|--output|--genesis|--evidence|--trustee)
                 mapfile -t COMPREPLY < <(compgen -f -- "$cur")
                 return ;;
         --engine)

@@ -6,6 +6,7 @@
 #include "codec/hex.h"
 #include "crypto/sign.h"
 #include "votectl/audited.h"
+#include "votectl/convicts.h"
 #include "votectl/progress.h"
 #include "votectl/render.h"
 #include "votectl/verbs.h"
@@ -145,23 +146,53 @@ static int count_all(Ctl *c, Audited *a, Json *into) {
         return r;
 }
 
-static int tell(Ctl *c, Audited *a) {
+/* Evidence is no part of the ledger: a file of it comes beside a file, and a node says what it has. known: whether anybody was
+ * asked. An exit code. */
+static int find_evidence(Ctl *c, const Audited *a, bool node, Convicts *ret, bool *ret_known) {
+        const Chain *chain = audit_chain(a->audit);
+        const char *path = option_value(&c->options, "evidence");
+
+        *ret_known = chain && (path || node);
+        if (!*ret_known)
+                return EXIT_DONE;
+        return path ? convicts_read(c, chain_genesis(chain), path, ret) : convicts_ask(c, chain_genesis(chain), ret);
+}
+
+static int show_evidence(Ctl *c, const Convicts *v) {
+        if (v->n == 0) {
+                ctl_field(c, "Evidence", "none: no authority was caught at a lie");
+                return EXIT_DONE;
+        }
+        buf_printf(&c->out, "%sAuthorities have lied%s, or lost their records; both signatures of each are valid. A ledger that holds is\n"
+                            "still final as long as they are fewer than a third:\n",
+                ctl_tint(c, TINT_BAD), ctl_tint(c, TINT_NONE));
+        return convicts_show(c, v);
+}
+
+static int tell(Ctl *c, Audited *a, bool node) {
         const Chain *chain = audit_chain(a->audit);
         const char *name = chain ? chain_genesis(chain)->name : "?";
-        bool pinned;
+        _cleanup_(convicts_done) Convicts v = {};
+        bool pinned, known;
         int r;
 
         r = ctl_pin_has(c, &a->facts.network, &pinned);
+        if (r == 0)
+                r = find_evidence(c, a, node, &v, &known);
         if (r != 0)
                 return r;
         if (c->json) {
                 Json *o = facts_json(&a->facts, name, pinned, true);
 
+                if (known)
+                        json_set(o, "evidence", convicts_json(&v));
                 r = count_all(c, a, o);
                 return ctl_json(c, o) ?: r;
         }
         show_facts(c, a, name, pinned);
-        return count_all(c, a, NULL);
+        if (known)
+                r = show_evidence(c, &v);
+        return r ?: count_all(c, a, NULL);
 }
 
 static int verb_verify(Ctl *c) {
@@ -176,18 +207,19 @@ static int verb_verify(Ctl *c) {
                 return ctl_fail(c, EXIT_USAGE, NULL, "verify checks a file or a node, not both");
         if (!path && option_value(&c->options, "peer")) {
                 r = ctl_audited(c, &behind);    /* connecting checks it all */
-                return r != 0 ? r : tell(c, behind);
+                return r != 0 ? r : tell(c, behind, false);
         }
         r = audited_init(&a, c, NULL);
         if (r == 0)
                 r = path ? audited_read_file(&a, path) : audited_read_node(&a);
         if (r == EXIT_WRONG && c->json)
                 (void) ctl_json(c, facts_json(&a.facts, NULL, false, false));
-        return r != 0 ? r : tell(c, &a);
+        return r != 0 ? r : tell(c, &a, !path);
 }
 
 static const CtlOption verify_options[] = {
-        { "results", 0, "ELECTION", true, "Count that election, too; repeatable" },
+        { "results",  0, "ELECTION", true,  "Count that election, too; repeatable" },
+        { "evidence", 0, "FILE",     false, "Check that evidence against authorities, too" },
         OPTION_END,
 };
 
@@ -195,7 +227,9 @@ const CtlVerb verbs_verify[] = {
         { "verify", "[FILE]", 0, 1, 0, verb_verify, verify_options, "Check a whole ledger, trusting nothing",
           "Every line, rule and signature of an export (- is standard input), or of the node's ledger without FILE, or of a\n"
           "distant peer's with --peer; on all cores. Prints the network's id (--network ID insists on one), what was checked in\n"
-          "numbers, and up to which height the ledger is final; or the first line that is wrong, and why, with exit status 6.\n\n"
+          "numbers, and up to which height the ledger is final; or the first line that is wrong, and why, with exit status 6.\n"
+          "Evidence against authorities is no part of the ledger: of the node's it is checked and shown too, for a file\n"
+          "--evidence names what votectl evidence --output has written.\n\n"
           "Example:\n  votectl verify --network ID club.jsonl\n" },
         {},
 };

@@ -104,6 +104,15 @@ for p in "${authorities[@]}" observer; do until_true 30 caught "$p" || fail "$p 
 ctl a2 status | grep -q 'Evidence: authority 3 .*votectl evidence' || fail "status says so: $(ctl a2 status)"
 ctl a2 evidence | grep -q 'endorsed two blocks in view 7' || fail "what it did: $(ctl a2 evidence)"
 ctl a2 evidence --output "$work/proof" --quiet
+ctl a2 verify | grep -q 'endorsed two blocks in view 7' || fail "verify of the node says so"
+ctl a2 verify --json | jq -e '.valid and .evidence[0].authority == 3' >/dev/null || fail "verify --json of the node says so"
+ctl a2 export --quiet >"$work/with-evidence"
+"$VOTECTL" verify "$work/with-evidence" --evidence "$work/proof" --json | jq -e '.valid and .evidence[0].view == 7' >/dev/null ||
+	fail "verify of a file and its evidence"
+"$VOTECTL" verify "$work/with-evidence" --json | jq -e 'has("evidence") | not' >/dev/null || fail "a file alone says nothing of evidence"
+code=0
+"$VOTECTL" verify "$work/with-evidence" --evidence "$work/made-up" 2>"$work/out" || code=$?
+{ [ "$code" -eq 6 ] && grep -q 'line 1 .* does not hold' "$work/out"; } || fail "made-up evidence beside a file: $(cat "$work/out")"
 cmp "$work/caught" "$work/proof" || fail "the proof is what was found"
 "$VOTECTL" evidence verify --genesis "$work/genesis" "$work/proof" --json | jq -e '.valid and .evidence[0].authority == 3' >/dev/null ||
 	fail "the proof holds"
