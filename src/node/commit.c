@@ -394,8 +394,8 @@ int commit_on_committed(Peer *p) {
 
                 peer_log(p, LOG_INFO, NODE_MSG_BLOCK,
                                 "Height %" PRIu64 ", %" PRIu64
-                                " final: %u entries in the newest block.",
-                                h->height, p->final_height, h->count);
+                                " final: %u %s in the newest block.",
+                                h->height, p->final_height, h->count, h->count == 1 ? "entry" : "entries");
                 r = commit_phases(p, true);
                 if (r < 0)
                         return r;
