@@ -294,6 +294,8 @@ static void look_at_progress(Run *r, const bool links[WORLD_HOSTS_MAX][WORLD_HOS
         CheckQuorum *c = r->checks->quorum;
         uint64_t now = r->world->now_usec, since;
 
+        if (r->n_liars > c->config.f)   /* nothing is promised */
+                return;
         if (!is_calm(r, links))
                 c->calm_usec = now;
         since = MAX(c->calm_usec, c->final_usec);

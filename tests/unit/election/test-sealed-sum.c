@@ -363,7 +363,7 @@ static void end(void) {
         board_done(&board);
 }
 
-RUN_SEALED_TESTS("sealed-sum", begin, end, a_sealed_count_equals_an_open_one, 10,
+RUN_SEALED_TESTS("sealed-sum", begin, end, a_sealed_count_equals_an_open_one, 4,
         more_weights_than_groups_are_summed_as_well,
         parts_of_a_sum_are_the_whole,
         the_hash_of_a_total_names_it,
