@@ -37,6 +37,26 @@ static int look_for_evidence(Quorum *q, const QuorumStatement *s) {
         return 0;
 }
 
+/* Who stands in two certificates of one view that exclude each other is convicted by them, also where what was said in that view
+ * is not kept any more: more have lied than may, and people must know who. */
+static int look_for_conflicts(Quorum *q, const QuorumCertificate *cert) {
+        for (int k = QUORUM_ENDORSE; k < _QUORUM_KIND_MAX; k++) {
+                const QuorumCertificate *held = quorum_certificate_held(q, (QuorumKind) k, cert->view, NULL);
+
+                /* numbers ascend in both */
+                for (unsigned i = 0, j = 0; held && i < held->n && j < cert->n;) {
+                        QuorumStatement a = quorum_certificate_statement(held, i), b = quorum_certificate_statement(cert, j);
+                        int r = a.signer == b.signer ? quorum_convict(q, &a, &b) : 0;
+
+                        if (r < 0)
+                                return r;
+                        i += a.signer <= b.signer;
+                        j += b.signer <= a.signer;
+                }
+        }
+        return 0;
+}
+
 static int make_certificate(Quorum *q, const QuorumView *v, QuorumKind kind, const Id *block) {
         _cleanup_certificate_ QuorumCertificate *c = quorum_certificate_new(kind, v->view, block, q->config.q);
 
@@ -106,7 +126,9 @@ int quorum_accept(Quorum *q, QuorumCertificate *cert) {
                 if (r < 0)
                         return r;
         }
-        r = attach(q, cert);
+        r = look_for_conflicts(q, cert);
+        if (r == 0)
+                r = attach(q, cert);
         if (r < 0 || cert->view < final || (cert->view == final && cert->of != QUORUM_FINALIZE))
                 return r;
 

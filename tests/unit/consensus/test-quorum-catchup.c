@@ -472,6 +472,20 @@ START_TEST(what_a_certificate_shows_convicts_too) {
 }
 END_TEST
 
+START_TEST(two_certificates_of_a_view_that_has_passed_convict_all_in_both) {
+        RIG(g);
+        Id a = quorum_world_id(1), b = quorum_world_id(2), c = quorum_world_id(3);
+
+        rig_certificate(&g, QUORUM_ENDORSE, 1, &a);
+        rig_certificate(&g, QUORUM_ENDORSE, 2, &b);
+        rig_certificate(&g, QUORUM_SKIP, 3, NULL);
+        rig_certificate(&g, QUORUM_SKIP, 1, NULL);      /* honest */
+        ck_assert(!rig_said(&g, "evidence"));
+        rig_certificate(&g, QUORUM_ENDORSE, 1, &c);
+        ck_assert(rig_said(&g, "evidence 1, evidence 2, evidence 3"));
+}
+END_TEST
+
 START_TEST(second_statement_of_a_liar_counts_for_nothing) {
         RIG(g);
         Id a = quorum_world_id(1), b = quorum_world_id(2);
@@ -814,6 +828,7 @@ static void add(TCase *t) {
         tcase_add_test(t, link_and_whoever_is_ahead_are_asked);
         tcase_add_test(t, who_contradicts_itself_is_convicted_once);
         tcase_add_test(t, what_a_certificate_shows_convicts_too);
+        tcase_add_test(t, two_certificates_of_a_view_that_has_passed_convict_all_in_both);
         tcase_add_test(t, second_statement_of_a_liar_counts_for_nothing);
         tcase_add_test(t, message_of_another_form_is_refused);
         tcase_add_test(t, statement_by_nobody_or_forged_is_refused);
