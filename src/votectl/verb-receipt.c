@@ -11,6 +11,7 @@
 #include "votectl/election.h"
 #include "votectl/receipts.h"
 #include "votectl/render.h"
+#include "votectl/sealvote.h"
 #include "votectl/verbs.h"
 
 #define RECEIPT_BYTES_MAX (4U << 20)
@@ -47,6 +48,15 @@ static void show_facts(Ctl *c, const ReceiptFacts *f, const char *network) {
         ctl_field(c, "Block", "%" PRIu64 ", position %" PRIu32 ", %s", f->height, f->position,
                 format_time((char[FORMAT_TIME_MAX]) {}, f->time));
         ctl_field(c, "Block id", "%s", id_hex(&f->block, hex));
+}
+
+/* The code that a sealed vote had when it was cast, so that voters find what they have noted; false: it is no such vote. */
+static bool find_code(const Json *receipt, Id *ret) {
+        static const char sealed[] = "{\"ballot\":{\"sealed\":";
+        const char *line;
+
+        return json_get_text(receipt, "entry", 1, VOTE_BYTES_MAX, &line, NULL) == 0 && strncmp(line, sealed, strlen(sealed)) == 0 &&
+                seal_code_of_line(ret, line, strlen(line)) == 0;
 }
 
 /* --- receipt ELECTION --- */
@@ -212,7 +222,8 @@ static int verb_verify(Ctl *c) {
         _cleanup_(genesis_freep) Genesis *g = NULL;
         _cleanup_buf_ Buf b = {};
         ReceiptFacts facts;
-        Id network;
+        Id network, code;
+        bool has_code;
         Why why = {};
         int r;
 
@@ -238,10 +249,13 @@ static int verb_verify(Ctl *c) {
                 if (r != 0)
                         return r;
         }
+        has_code = find_code(receipt, &code);
         if (c->json) {
                 Json *o = facts_json(&facts);
 
                 json_set_bool(o, "in_ledger", with_ledger);
+                if (has_code)
+                        json_set_id(o, "code", &code);
                 return ctl_json(c, o);
         }
         if (facts.final || with_ledger)
@@ -256,6 +270,8 @@ static int verb_verify(Ctl *c) {
                         "--ledger FILE receipt verify %s\n",
                         facts.depth - 1, path);
         show_facts(c, &facts, g->name);
+        if (has_code)
+                ctl_field(c, "Code", "%s", seal_code_format(&code, (char[CODE_TEXT]) {}));
         return EXIT_DONE;
 }
 

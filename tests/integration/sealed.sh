@@ -109,6 +109,9 @@ for ((i = 10; i < VOTERS; i += 10)); do
 done
 cast 0 a2 Cid Turin 3,0 | jq -e '.state == "final" and .seq == 2 and (.code | length == 64)' >/dev/null || fail "a vote that replaces another"
 notes[0]="1 Cid Turin 3,0"
+receipt=$(find "$work/home.v3/votectl/receipts" -name '*.json')
+jq -e --arg code "$(jq -r .code "$work/cast.3")" '.final and .code == $code' \
+	<<<"$(person v3 "$VOTECTL" receipt verify "$receipt" --json)" >/dev/null || fail "a receipt tells the code of a sealed vote"
 person v1 "$VOTECTL" --peer "127.0.0.1:$(port a3)" cast motion --choice Cid --choice Ghent --choice 2,2 </dev/null >/dev/null 2>&1 ||
 	fail "a vote from a distance"
 notes[1]="2 Cid Ghent 2,2"
