@@ -369,7 +369,9 @@ void check_quorum_on_final(Host *h, const KnownBlock *b) {
         const Host *leader = world_host_of_key(r->world, &b->sealer);
 
         c->final_usec = h->world->now_usec;
-        on_final_view(h->world, c, b->view);
+        /* an ancestor of what was finalized may lie in a view that has been skipped as well as endorsed */
+        if (engine_of(h)->final && engine_of(h)->final->view == b->view)
+                on_final_view(h->world, c, b->view);
         for (size_t i = 0; i < c->n_votes; i++) {
                 const RunVote *v = &r->votes[i];
 
