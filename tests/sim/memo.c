@@ -85,8 +85,9 @@ void memo_check(Memo *m, SigCheck *c) {
                 HASH_ADD(hh, m->checks, id, sizeof(Id), x);
         }
         c->valid = x->valid;
-        if (c->content)
-                c->content->verdict = x->verdict;
+        if (!c->content)
+                return;
+        c->content->verdict = x->verdict;
         if (x->why)
                 c->content->why = *x->why;
 }
