@@ -217,6 +217,8 @@ static void check_vote(Run *r, const KnownBlock *tip, const RunVote *v) {
                 return;                         /* no peer took it: too early, too late */
         if (e->careless && (!r->world->hosts[e->accepted_host]->up || r->world->hosts[e->accepted_host]->life != e->accepted_life))
                 return;                         /* it was in that pool alone, perhaps */
+        if (e->state == ERRAND_REFUSED && run_has(r, FAULT_BIT(CRASH)))
+                return;                         /* for a later one that waited in a pool, and was lost with it, perhaps */
 
         from_usec = MAX(e->accepted_usec, linked) + 15 * USEC_PER_SEC;
         if (linked == UINT64_MAX || from_usec + off + 10 * r->interval * USEC_PER_SEC > close_usec)
