@@ -17,7 +17,7 @@ jobs=$(nproc)
 # What the simulator is made of: the layers that know no system.
 cd "$abs_top_srcdir"
 mapfile -t sources < <(find src/base src/codec src/crypto src/election src/consensus src/ledger src/proto src/node \
-	tests/sim -name '*.c' ! -name '*-sqlite*' ! -name 'db.c' ! -name 'db-*.c'; echo tests/unit/ledger/fixture.c; echo tests/unit/ledger/dump.c)
+	tests/sim -name '*.c' ! -name '*-sqlite*' ! -name 'db.c' ! -name 'db-*.c'; printf "%s\n" tests/unit/ledger/{fixture,dump,sealed}.c)
 
 # compile TREE FILE OBJECT-FOLDER
 compile() {
