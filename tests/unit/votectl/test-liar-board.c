@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <limits.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../ledger/poll.h"
 #include "ctl/query.h"
-#include "ctl/varlink-server.h"
+#include "liar.h"
 #include "votectl/boardview.h"
 #include "votectl/election.h"
 
 /* A node that lies about the board of a sealed election, in a process of its own, in league with all
  * trustees where that helps: who believed it would seal ballots to a key of its choice. */
-
-#define I "org.voted.Peer."
 
 typedef enum Lie {
         LIE_NONE,
@@ -49,8 +45,6 @@ static const Exit asked[_LIE_MAX] = {
 static Poll p;
 static SealedBoard second;
 static Entry *fake_deal, *fake_confirms[3];
-static char folder[64], socket_path[128];
-static pid_t node;
 static Lie lie;
 
 /* --- the node --- */
@@ -167,14 +161,10 @@ static int answer(VarlinkCall *call, const char *method, const Json *params) {
         return varlink_reply(call, o, false);
 }
 
-#define METHOD(name)                                                                    \
-        static int on_##name(VarlinkCall *call, const Json *params, void *userdata) {   \
-                return answer(call, I #name, params);                                   \
-        }
-METHOD(GetBoard)
-METHOD(GetGenesis)
-METHOD(GetElection)
-METHOD(GetReceipt)
+LIAR_METHOD(GetBoard)
+LIAR_METHOD(GetGenesis)
+LIAR_METHOD(GetElection)
+LIAR_METHOD(GetReceipt)
 
 static const VarlinkMethod methods[] = {
         { I "GetBoard", on_GetBoard, false },
@@ -184,57 +174,15 @@ static const VarlinkMethod methods[] = {
         {},
 };
 
-_noreturn_ static void run_node(int ready) {
-        static const char *const texts[] = { interface_text_peer, NULL };
-        VarlinkServer *server = NULL;
-        sd_event *event = NULL;
-
-        if (sd_event_new(&event) < 0 ||
-                varlink_server_new(&server, event,
-                        &(VarlinkSetup) {.product = "test",
-                                .version = "1",
-                                .url = "none",
-                                .interface_texts = texts,
-                                .methods = methods,
-                                .admin_group = "voted-no-such-group",
-                                .error_denied = I "NotPermitted",
-                                .error_failed = I "Failed",
-                                .error_busy = I "Busy"}) < 0 ||
-                varlink_server_listen(server, socket_path) < 0 || write(ready, "x", 1) != 1)
-                _exit(8);
-        (void) sd_event_loop(event);
-        _exit(7);
-}
-
 static void start_node(Lie l) {
-        int fds[2];
-        char c;
-
         lie = l;
-        ck_assert_int_eq(pipe(fds), 0);
-        node = fork();
-        if (node == 0)
-                run_node(fds[1]);
-        ck_assert_int_gt(node, 0);
-        ck_assert_int_eq(read(fds[0], &c, 1), 1);
-        (void) close(fds[0]);
-        (void) close(fds[1]);
+        liar_start(methods);
 }
 
 /* --- who asks --- */
 
-static const CtlOption socket_option = { "socket", 0, "PATH", false, "" };
-
 static void setup(void) {
-        char copy[] = "/tmp/test-liar-XXXXXX";
-
-        ck_assert_ptr_nonnull(mkdtemp(copy));
-        (void) snprintf(folder, sizeof folder, "%s", copy);
-        (void) snprintf(socket_path, sizeof socket_path, "%s/socket", copy);
-        (void) setenv("XDG_DATA_HOME", folder, 1);
-        (void) unsetenv("SSH_AUTH_SOCK");
-        (void) setenv("HOME", folder, 1);
-
+        liar_begin();
         fixture_seals_are_real = true;
         poll_new(&p, 15, NULL);
         /* the same trustees on a second board, which serves no other election: so "another" is of the first */
@@ -250,12 +198,7 @@ static void setup(void) {
 }
 
 static void teardown(void) {
-        char command[128];
-
-        (void) kill(node, SIGKILL);
-        (void) waitpid(node, NULL, 0);
-        (void) snprintf(command, sizeof command, "rm -rf %s", folder);
-        ck_assert_int_eq(system(command), 0);
+        liar_end();
         entry_unref(fake_deal);
         for (unsigned i = 0; i < 3; i++)
                 entry_unref(fake_confirms[i]);
@@ -264,16 +207,14 @@ static void teardown(void) {
 }
 
 START_TEST(a_node_that_lies_about_a_board_is_caught) {
-        Ctl c = { .hush = true, .quiet = true };
         _cleanup_(board_view_done) BoardView b = {};
         _cleanup_(election_done) Election e = {};
         Element y;
+        Ctl c;
         int r;
 
         start_node(_i);
-        c.options.given[0] = (OptionGiven) { &socket_option, socket_path };
-        c.options.n_given = 1;
-        ck_assert_int_eq(ctl_pin_add(&c, p.w.f.genesis), EXIT_DONE);
+        liar_ctl(&c, p.w.f.genesis);
         r = ctl_network_pinned(&c);
         if (r == EXIT_DONE)
                 r = election_get(&c, "secret", &e);
@@ -285,26 +226,16 @@ START_TEST(a_node_that_lies_about_a_board_is_caught) {
                 sealed_key(&p.b, &y);
                 ck_assert(element_equal(&b.y, &y));
         }
-        ctl_disconnect(&c);
-        (void) genesis_free(c.genesis);
-        buf_done(&c.out);
+        liar_ctl_done(&c);
 }
 END_TEST
 
-int main(void) {
-        Suite *s = suite_create("liar-board");
-        TCase *t = tcase_create("liar-board");
-        SRunner *runner = srunner_create(s);
-        int failed;
-
-        if (crypto_init(NULL) < 0)
-                return EXIT_FAILURE;
+static void add(TCase *t) {
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_set_timeout(t, 60);
         tcase_add_loop_test(t, a_node_that_lies_about_a_board_is_caught, 0, _LIE_MAX);
-        suite_add_tcase(s, t);
-        srunner_run_all(runner, CK_NORMAL);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(void) {
+        return run_suite("liar-board", add);
 }

@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../ledger/fixture.h"
 #include "codec/hex.h"
 #include "crypto/hash.h"
 #include "ctl/query.h"
-#include "ctl/varlink-server.h"
 #include "help.h"
+#include "liar.h"
 #include "votectl/election.h"
 #include "votectl/receipts.h"
 
 /* A node that lies, in a process of its own: it answers from a real ledger, but for one thing.
  * Whoever asks it has pinned the network, and must not be taken in. */
-
-#define I "org.voted.Peer."
 
 typedef enum Lie {
         LIE_NONE,
@@ -33,8 +29,6 @@ typedef enum Lie {
 
 static Fixture f;
 static Entry *other, *vote;
-static char folder[64], socket_path[128];
-static pid_t node;
 static Lie lie;
 
 /* --- the node --- */
@@ -155,14 +149,10 @@ static int answer(VarlinkCall *call, const char *method, const Json *params) {
         return varlink_reply(call, o, false);
 }
 
-#define METHOD(name)                                                                    \
-        static int on_##name(VarlinkCall *call, const Json *params, void *userdata) {   \
-                return answer(call, I #name, params);                                   \
-        }
-METHOD(GetGenesis)
-METHOD(GetElection)
-METHOD(GetReceipt)
-METHOD(GetVoters)
+LIAR_METHOD(GetGenesis)
+LIAR_METHOD(GetElection)
+LIAR_METHOD(GetReceipt)
+LIAR_METHOD(GetVoters)
 
 static const VarlinkMethod methods[] = {
         { I "GetGenesis", on_GetGenesis, false },
@@ -172,58 +162,17 @@ static const VarlinkMethod methods[] = {
         {},
 };
 
-_noreturn_ static void run_node(int ready) {
-        static const char *const texts[] = { interface_text_peer, NULL };
-        VarlinkServer *server = NULL;
-        sd_event *event = NULL;
-
-        if (sd_event_new(&event) < 0 ||
-                varlink_server_new(&server, event,
-                        &(VarlinkSetup) {.product = "test",
-                                .version = "1",
-                                .url = "none",
-                                .interface_texts = texts,
-                                .methods = methods,
-                                .admin_group = "voted-no-such-group",
-                                .error_denied = I "NotPermitted",
-                                .error_failed = I "Failed",
-                                .error_busy = I "Busy"}) < 0 ||
-                varlink_server_listen(server, socket_path) < 0 || write(ready, "x", 1) != 1)
-                _exit(8);
-        (void) sd_event_loop(event);
-        _exit(7);
-}
-
 static void start_node(Lie l) {
-        int fds[2];
-        char c;
-
         lie = l;
-        ck_assert_int_eq(pipe(fds), 0);
-        node = fork();
-        if (node == 0)
-                run_node(fds[1]);
-        ck_assert_int_gt(node, 0);
-        ck_assert_int_eq(read(fds[0], &c, 1), 1);
-        (void) close(fds[0]);
-        (void) close(fds[1]);
+        liar_start(methods);
 }
 
 /* --- who asks --- */
 
-static const CtlOption socket_option = { "socket", 0, "PATH", false, "" };
-
 static void setup(void) {
-        char copy[] = "/tmp/test-liar-XXXXXX";
         Why why = {};
 
-        ck_assert_ptr_nonnull(mkdtemp(copy));
-        (void) snprintf(folder, sizeof folder, "%s", copy);
-        (void) snprintf(socket_path, sizeof socket_path, "%s/socket", copy);
-        (void) setenv("XDG_DATA_HOME", folder, 1);
-        (void) unsetenv("SSH_AUTH_SOCK");
-        (void) setenv("HOME", folder, 1);
-
+        liar_begin();
         fixture_new(&f, &(FixtureSetup) { .confirmations = 1 }, NULL, 5);
         other = fixture_election(f.genesis, FIXTURE_ADMIN, "second", &f.roll->id, 1, FIXTURE_OPENS,
                 FIXTURE_CLOSES, NULL);
@@ -237,29 +186,10 @@ static void setup(void) {
 }
 
 static void teardown(void) {
-        char command[128];
-
-        (void) kill(node, SIGKILL);
-        (void) waitpid(node, NULL, 0);
-        (void) snprintf(command, sizeof command, "rm -rf %s", folder);
-        ck_assert_int_eq(system(command), 0);
+        liar_end();
         entry_unref(other);
         entry_unref(vote);
         fixture_done(&f);
-}
-
-/* Somebody who has pinned the network, and whom nobody sees. */
-static void make_ctl(Ctl *c) {
-        *c = (Ctl) { .hush = true, .quiet = true };
-        c->options.given[0] = (OptionGiven) { &socket_option, socket_path };
-        c->options.n_given = 1;
-        ck_assert_int_eq(ctl_pin_add(c, f.genesis), EXIT_DONE);
-}
-
-static void drop_ctl(Ctl *c) {
-        ctl_disconnect(c);
-        (void) genesis_free(c->genesis);
-        buf_done(&c->out);
 }
 
 static const Exit asked[_LIE_MAX] = {
@@ -281,7 +211,7 @@ START_TEST(a_node_that_lies_about_an_election_is_caught) {
         int r;
 
         start_node(_i);
-        make_ctl(&c);
+        liar_ctl(&c, f.genesis);
         r = ctl_network_pinned(&c);
         if (r == EXIT_DONE)
                 r = election_get(&c, "board", &e);
@@ -290,7 +220,7 @@ START_TEST(a_node_that_lies_about_an_election_is_caught) {
                 ck_assert(e.proven);
                 ck_assert(id_equal(&e.id, &f.election->id));
         }
-        drop_ctl(&c);
+        liar_ctl_done(&c);
 }
 END_TEST
 
@@ -302,7 +232,7 @@ START_TEST(a_node_that_lies_about_voters_is_caught) {
         Ctl c;
 
         start_node(_i ? LIE_VOTERS : LIE_NONE);
-        make_ctl(&c);
+        liar_ctl(&c, f.genesis);
         ck_assert_int_eq(ctl_network_pinned(&c), EXIT_DONE);
         ck_assert_int_eq(election_get(&c, "board", &e), EXIT_DONE);
         ck_assert_int_eq(election_voters(&c, &e, &signers, &states), _i ? EXIT_WRONG : EXIT_DONE);
@@ -310,7 +240,7 @@ START_TEST(a_node_that_lies_about_voters_is_caught) {
                 ck_assert(states[0].entitled);
                 ck_assert_uint_eq(states[0].seq, 1);
         }
-        drop_ctl(&c);
+        liar_ctl_done(&c);
 }
 END_TEST
 
@@ -329,7 +259,7 @@ START_TEST(a_vote_is_called_final_on_its_own_receipt_only) {
         int r;
 
         start_node(cases[_i].lie);
-        make_ctl(&c);
+        liar_ctl(&c, f.genesis);
         ck_assert_int_eq(ctl_network_pinned(&c), EXIT_DONE);
         r = receipts_fetch(&c, 4, 0, &vote->id, &receipt, &facts, &moved);
         ck_assert_int_eq(r, cases[_i].exit);
@@ -337,7 +267,7 @@ START_TEST(a_vote_is_called_final_on_its_own_receipt_only) {
         ck_assert_int_eq(receipt != NULL, r == EXIT_DONE && !moved);
         if (receipt)
                 ck_assert(key_equal(&facts.signer, fixture_key(FIXTURE_VOTER)));
-        drop_ctl(&c);
+        liar_ctl_done(&c);
 }
 END_TEST
 
@@ -346,13 +276,11 @@ START_TEST(a_network_that_is_not_pinned_is_shown_but_not_signed_for) {
         Ctl c;
 
         start_node(LIE_NONE);
-        c = (Ctl) { .hush = true, .quiet = true };
-        c.options.given[0] = (OptionGiven) { &socket_option, socket_path };
-        c.options.n_given = 1;
+        liar_ctl(&c, NULL);
         ck_assert_int_eq(ctl_network_pinned(&c), EXIT_REFUSED);
         ck_assert_int_eq(election_get(&c, "board", &e), EXIT_DONE);
         ck_assert(!e.proven);
-        drop_ctl(&c);
+        liar_ctl_done(&c);
 }
 END_TEST
 
