@@ -36,6 +36,17 @@ static inline _unused_ Entry* poll_vote(Poll *p, unsigned voter, unsigned seq, c
         return sealed_vote(&p->b, FIXTURE_VOTER + voter, p->election, seq, choices);
 }
 
+/* Voter 0's first ballot in the poll's election, handed in by somebody, somehow. */
+static inline _unused_ Entry* poll_vote_copied(
+                Poll *p, unsigned voter, const Id *election, unsigned seq, const char *choices) {
+        Json *o = json_new_object();
+
+        json_set(o, "ballot", sealed_ballot(&p->b, FIXTURE_VOTER, p->election, 1, choices));
+        json_set_id(o, "election", election);
+        json_set_int(o, "seq", seq);
+        return fixture_entry(p->w.f.genesis, FIXTURE_VOTER + voter, "vote", o);
+}
+
 static inline _unused_ ElectionInfo poll_info(Poll *p) {
         ElectionInfo info;
 

@@ -2,7 +2,7 @@
 #include <limits.h>
 
 #include "codec/hex.h"
-#include "dump.h"
+#include "judge.h"
 #include "ledger/pool.h"
 #include "sealed.h"
 #include "world.h"
@@ -380,38 +380,12 @@ static const Case cases[] = {
 
 START_TEST(every_rule_of_boards_holds) {
         const Case *c = &cases[_i];
-        _cleanup_free_ char *before = NULL, *after = NULL;
-        Why why = {}, again = {};
         Party p;
         Entry *e;
-        int r, q;
 
         party_new(&p, MAX(c->approvals, 1U), 2, 3);
         e = c->make(&p);
-        before = dump_of(p.w.f.chain);
-        r = chain_check_entry(p.w.f.chain, e, c->time, &why);
-        ck_assert_msg(r == c->verdict, "%s: %s (%s), expected %s", c->name, verdict_name(r), why.text,
-                        verdict_name(c->verdict));
-        ck_assert_msg(strstr(why.text, c->why), "%s: \"%s\" does not say \"%s\"", c->name, why.text, c->why);
-        ck_assert_msg(chain_entry_has_future(p.w.f.chain, e) == (r == 0 || c->future), "%s: future", c->name);
-
-        /* A block is judged alike, names the entry, and leaves nothing if it is wrong; if it is right,
-         * it can be taken back. */
-        q = FIXTURE_CONNECT(p.w.f.chain, c->time, &again, e);
-        ck_assert_msg(q == r, "%s: in a block %s (%s)", c->name, verdict_name(q), again.text);
-        if (r == 0) {
-                Entry **gone = NULL;
-                size_t n_gone = 0;
-
-                ck_assert_int_eq(chain_disconnect(p.w.f.chain, chain_tip(p.w.f.chain)->height - 1, &gone, &n_gone), 0);
-                ck_assert_uint_eq(n_gone, 1);
-                free_entries(gone, n_gone);
-        } else
-                ck_assert_msg(strstr(again.text, ", entry 0: ") && strstr(again.text, why.text),
-                                "%s: in a block \"%s\"", c->name, again.text);
-        after = dump_of(p.w.f.chain);
-        ck_assert_msg(streq(before, after), "%s: something stayed:\n%s\n%s", c->name, before, after);
-
+        judge(p.w.f.chain, c->name, e, c->time, c->verdict, c->why, c->future);
         entry_unref(e);
         party_done(&p);
 }
@@ -535,28 +509,8 @@ END_TEST
 
 /* --- proofs --- */
 
-/* Every character of every string of the line, changed in turn (all in one go would take minutes: a
- * stride over them, another in each case). */
 static void flip_all(Party *p, unsigned signer, const char *kind, const Entry *e, unsigned offset) {
-        _cleanup_free_ char *line = sealed_unsigned(e);
-        size_t n = strlen(line), n_flipped = 0;
-        Why why = {};
-
-        assert_verdict(sealed_judge(p->w.f.chain, signer, kind, line, T, &why), 0, why);
-        for (size_t i = offset; i < n; i += 7) {
-                char before = line[i];
-                bool in_string = false;
-
-                for (size_t k = 0; k < i; k++)
-                        in_string = in_string != (line[k] == '"');
-                if (!in_string || !sealed_flip(&line[i]))
-                        continue;
-                ck_assert_msg(sealed_judge(p->w.f.chain, signer, kind, line, T, &why) > 0,
-                                "%s: accepted with another character at %zu: %s", kind, i, line);
-                line[i] = before;
-                n_flipped++;
-        }
-        ck_assert_uint_gt(n_flipped, n / 14);
+        every_character_is_bound(p->w.f.chain, signer, kind, e, T, offset, 7);
 }
 
 START_TEST(every_field_of_what_trustees_say_is_bound) {

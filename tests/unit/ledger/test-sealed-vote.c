@@ -2,7 +2,7 @@
 #include <limits.h>
 
 #include "codec/hex.h"
-#include "dump.h"
+#include "judge.h"
 #include "poll.h"
 
 /* Votes in a sealed election, and which of them are refused. */
@@ -27,47 +27,31 @@ static Entry* an_open_vote(Poll *p) {
         return fixture_vote(p->w.f.genesis, FIXTURE_VOTER, &p->election->id, 1, "[[1]]");
 }
 static Entry* a_sealed_vote_in_an_open_election(Poll *p) {
-        Json *o = json_new_object();
-
-        json_set(o, "ballot", sealed_ballot(&p->b, FIXTURE_VOTER, p->election, 1, "[[1]]"));
-        json_set_id(o, "election", &p->w.f.election->id);
-        json_set_int(o, "seq", 1);
-        return fixture_entry(p->w.f.genesis, FIXTURE_VOTER, "vote", o);
-}
-/* Voter 0's ballot, handed in by somebody, somehow. */
-static Entry* ballot_of_voter_0(Poll *p, unsigned voter, const Id *election, unsigned seq) {
-        Json *o = json_new_object();
-
-        json_set(o, "ballot", sealed_ballot(&p->b, FIXTURE_VOTER, p->election, 1, "[[1]]"));
-        json_set_id(o, "election", election);
-        json_set_int(o, "seq", seq);
-        return fixture_entry(p->w.f.genesis, FIXTURE_VOTER + voter, "vote", o);
+        return poll_vote_copied(p, 0, &p->w.f.election->id, 1, "[[1]]");
 }
 static Entry* a_copied_ballot(Poll *p) {
-        return ballot_of_voter_0(p, 1, &p->election->id, 1);
+        return poll_vote_copied(p, 1, &p->election->id, 1, "[[1]]");
 }
 static Entry* a_ballot_with_another_seq(Poll *p) {
-        return ballot_of_voter_0(p, 0, &p->election->id, 2);
+        return poll_vote_copied(p, 0, &p->election->id, 2, "[[1]]");
 }
 static Entry* a_ballot_in_another_election(Poll *p) {
         Entry *e = put(&p->w, 2000, sealed_election(&p->b, 0, "another", &p->w.f.roll->id, 1, OPENS, POLL_CLOSES,
                                             "'exposed':true"));
 
-        return ballot_of_voter_0(p, 0, &e->id, 1);
+        return poll_vote_copied(p, 0, &e->id, 1, "[[1]]");
 }
 static Entry* a_ballot_in_another_network(Poll *p) {
         FixtureSetup setup = { .revotes = 3, .quorum = true, .name = "elsewhere" };
         Genesis *other = fixture_genesis(&setup);
         const Genesis *ours = p->b.genesis;
-        Json *o = json_new_object();
+        Entry *e;
 
         p->b.genesis = other;
-        json_set(o, "ballot", sealed_ballot(&p->b, FIXTURE_VOTER, p->election, 1, "[[1]]"));
+        e = poll_vote_copied(p, 0, &p->election->id, 1, "[[1]]");
         p->b.genesis = ours;
         genesis_free(other);
-        json_set_id(o, "election", &p->election->id);
-        json_set_int(o, "seq", 1);
-        return fixture_entry(p->w.f.genesis, FIXTURE_VOTER, "vote", o);
+        return e;
 }
 static Entry* a_ballot_to_another_board(Poll *p) {
         SealedBoard other;
@@ -121,37 +105,12 @@ static const Case cases[] = {
 
 START_TEST(every_rule_of_sealed_votes_holds) {
         const Case *c = &cases[_i];
-        _cleanup_free_ char *before = NULL, *after = NULL;
-        Why why = {}, again = {};
         Entry *e;
         Poll p;
-        int r, q;
 
         poll_new(&p, 6, "'least':2");
         e = c->make(&p);
-        before = dump_of(p.w.f.chain);
-        r = chain_check_entry(p.w.f.chain, e, c->time, &why);
-        ck_assert_msg(r == c->verdict, "%s: %s (%s), expected %s", c->name, verdict_name(r), why.text,
-                        verdict_name(c->verdict));
-        ck_assert_msg(strstr(why.text, c->why), "%s: \"%s\" does not say \"%s\"", c->name, why.text, c->why);
-        ck_assert_msg(chain_entry_has_future(p.w.f.chain, e) == (r == 0 || c->future), "%s: future", c->name);
-
-        q = FIXTURE_CONNECT(p.w.f.chain, c->time, &again, e);
-        ck_assert_msg(q == r, "%s: in a block %s (%s)", c->name, verdict_name(q), again.text);
-        if (r == 0) {
-                Entry **gone = NULL;
-                size_t n_gone = 0;
-
-                ck_assert_int_eq(chain_disconnect(p.w.f.chain, chain_tip(p.w.f.chain)->height - 1, &gone, &n_gone), 0);
-                ck_assert_uint_eq(n_gone, 1);
-                ck_assert(chain_entry_is_checked(p.w.f.chain, gone[0]));
-                free_entries(gone, n_gone);
-        } else
-                ck_assert_msg(strstr(again.text, ", entry 0: ") && strstr(again.text, why.text),
-                                "%s: in a block \"%s\"", c->name, again.text);
-        after = dump_of(p.w.f.chain);
-        ck_assert_msg(streq(before, after), "%s: something stayed:\n%s\n%s", c->name, before, after);
-
+        judge(p.w.f.chain, c->name, e, c->time, c->verdict, c->why, c->future);
         entry_unref(e);
         poll_done(&p);
 }
@@ -159,30 +118,11 @@ END_TEST
 
 START_TEST(every_character_of_a_ballot_is_bound) {
         _cleanup_(entry_unrefp) Entry *e = NULL;
-        _cleanup_free_ char *line = NULL;
-        size_t n, n_flipped = 0;
-        Why why = {};
         Poll p;
 
         poll_new(&p, 6, "'least':2");
         e = a_vote(&p);
-        line = sealed_unsigned(e);
-        n = strlen(line);
-        assert_verdict(sealed_judge(p.w.f.chain, FIXTURE_VOTER, "vote", line, OPENS, &why), 0, why);
-        for (size_t i = (size_t) _i; i < n; i += 16) {
-                char before = line[i];
-                bool in_string = false;
-
-                for (size_t k = 0; k < i; k++)
-                        in_string = in_string != (line[k] == '"');
-                if (!in_string || !sealed_flip(&line[i]))
-                        continue;
-                ck_assert_msg(sealed_judge(p.w.f.chain, FIXTURE_VOTER, "vote", line, OPENS, &why) > 0,
-                                "accepted with another character at %zu: %s", i, line);
-                line[i] = before;
-                n_flipped++;
-        }
-        ck_assert_uint_gt(n_flipped, n / 32);
+        every_character_is_bound(p.w.f.chain, FIXTURE_VOTER, "vote", e, OPENS, (size_t) _i, 16);
         poll_done(&p);
 }
 END_TEST
@@ -196,7 +136,8 @@ START_TEST(a_bad_ballot_among_good_ones_is_the_one_that_is_named) {
 
         poll_new(&p, 42, "'least':2");
         for (unsigned i = 0; i < ELEMENTSOF(entries); i++)
-                entries[i] = i == 33 ? ballot_of_voter_0(&p, 33, &p.election->id, 1) : poll_vote(&p, i, 1, "[[2]]");
+                entries[i] = i == 33 ? poll_vote_copied(&p, 33, &p.election->id, 1, "[[1]]")
+                                     : poll_vote(&p, i, 1, "[[2]]");
         assert_verdict(fixture_connect(p.w.f.chain, OPENS, entries, ELEMENTSOF(entries), &why), V_PROOF, why);
         ck_assert_ptr_nonnull(strstr(why.text, "entry 33"));
         ck_assert_uint_eq(poll_info(&p).ballots, 0);

@@ -5,6 +5,7 @@
 #include "base/workers.h"
 #include "codec/hex.h"
 #include "dump.h"
+#include "judge.h"
 #include "ledger/audit.h"
 #include "poll.h"
 
@@ -152,33 +153,13 @@ static const Case cases[] = {
 
 START_TEST(every_rule_of_shares_holds) {
         const Case *c = &cases[_i];
-        _cleanup_free_ char *before = NULL, *after = NULL;
-        Why why = {}, again = {};
         Entry *e;
         Poll p;
-        int r, q;
 
         poll_new(&p, 6, "'least':2");
         closed(&p, c->n_votes);
         e = c->make(&p);
-        before = dump_of(p.w.f.chain);
-        r = chain_check_entry(p.w.f.chain, e, POLL_END, &why);
-        ck_assert_msg(r == c->verdict, "%s: %s (%s), expected %s", c->name, verdict_name(r), why.text,
-                        verdict_name(c->verdict));
-        ck_assert_msg(strstr(why.text, c->why), "%s: \"%s\" does not say \"%s\"", c->name, why.text, c->why);
-        ck_assert_msg(chain_entry_has_future(p.w.f.chain, e) == (r == 0 || c->future), "%s: future", c->name);
-
-        q = FIXTURE_CONNECT(p.w.f.chain, POLL_END, &again, e);
-        ck_assert_msg(q == r, "%s: in a block %s (%s)", c->name, verdict_name(q), again.text);
-        if (r == 0) {
-                Entry **gone = NULL;
-                size_t n_gone = 0;
-
-                ck_assert_int_eq(chain_disconnect(p.w.f.chain, chain_tip(p.w.f.chain)->height - 1, &gone, &n_gone), 0);
-                free_entries(gone, n_gone);
-        }
-        after = dump_of(p.w.f.chain);
-        ck_assert_msg(streq(before, after), "%s: something stayed:\n%s\n%s", c->name, before, after);
+        judge(p.w.f.chain, c->name, e, POLL_END, c->verdict, c->why, c->future);
         entry_unref(e);
         poll_done(&p);
 }
@@ -204,31 +185,12 @@ END_TEST
 
 START_TEST(every_character_of_a_share_is_bound) {
         _cleanup_(entry_unrefp) Entry *e = NULL;
-        _cleanup_free_ char *line = NULL;
-        size_t n, n_flipped = 0;
-        Why why = {};
         Poll p;
 
         poll_new(&p, 6, "'least':2");
         closed(&p, 5);
         e = share_of(&p, 2);
-        line = sealed_unsigned(e);
-        n = strlen(line);
-        assert_verdict(sealed_judge(p.w.f.chain, SEALED_TRUSTEE + 2, "share", line, POLL_END, &why), 0, why);
-        for (size_t i = (size_t) _i; i < n; i += 8) {
-                char before = line[i];
-                bool in_string = false;
-
-                for (size_t k = 0; k < i; k++)
-                        in_string = in_string != (line[k] == '"');
-                if (!in_string || !sealed_flip(&line[i]))
-                        continue;
-                ck_assert_msg(sealed_judge(p.w.f.chain, SEALED_TRUSTEE + 2, "share", line, POLL_END, &why) > 0,
-                                "accepted with another character at %zu: %s", i, line);
-                line[i] = before;
-                n_flipped++;
-        }
-        ck_assert_uint_gt(n_flipped, n / 16);
+        every_character_is_bound(p.w.f.chain, SEALED_TRUSTEE + 2, "share", e, POLL_END, (size_t) _i, 8);
         poll_done(&p);
 }
 END_TEST
@@ -544,14 +506,7 @@ START_TEST(an_audit_names_the_line_of_a_wrong_proof) {
 
         poll_new(&p, 6, "'least':2");
         put(&p.w, POLL_OPENS, poll_vote(&p, 0, 1, "[[0]]"));
-        {
-                Json *o = json_new_object();
-
-                json_set(o, "ballot", sealed_ballot(&p.b, FIXTURE_VOTER, p.election, 1, "[[0]]"));
-                json_set_id(o, "election", &p.election->id);
-                json_set_int(o, "seq", 1);
-                copied = keep(&p.w, fixture_entry(p.w.f.genesis, FIXTURE_VOTER + 1, "vote", o));
-        }
+        copied = keep(&p.w, poll_vote_copied(&p, 1, &p.election->id, 1, "[[0]]"));
         ck_assert_int_eq(chain_entry_content(p.w.f.chain, copied, &content, &why), 0);
         content = check_content_free(content);
         copied->content_checked = true;         /* believed, not checked */
