@@ -55,9 +55,13 @@ Entry* sealed_election(SealedBoard *b, unsigned signer, const char *name, const 
  * board, deals, confirmations. entries: what was connected, or NULL. */
 void sealed_make_ready(SealedBoard *b, Chain *c, const char *name, const char *elections, uint64_t time);
 
-/* The entry's line without its signature, malloc'ed; and what becomes of such a line, signed by
- * signer: the verdict of its form, or of the chain in a block of that time. */
+/* The entry's line without its signature, malloc'ed; another signer's key put into such a line; an
+ * entry of it, signed by signer, or the verdict of its form; and what becomes of it: that verdict, or
+ * the chain's in a block of that time. */
 char* sealed_unsigned(const Entry *e);
+void sealed_set_signer(char *line, unsigned signer);
+_must_check_ int sealed_resign(
+                Entry **ret, const Genesis *g, unsigned signer, const char *kind, const char *line, Why *why);
 _must_check_ int sealed_judge(Chain *c, unsigned signer, const char *kind, const char *line, uint64_t time, Why *why);
 /* Changes a digit, or a character of base64url, to another; false: it is none. */
 bool sealed_flip(char *c);

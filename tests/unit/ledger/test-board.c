@@ -132,6 +132,17 @@ static Entry* election_by_the_name_of_a_board(Party *p) {
         return fixture_election(p->w.f.genesis, 0, "trust", &p->w.f.roll->id, 1, 5000, 6000, NULL);
 }
 
+/* What e says, by that signer and signed so. */
+static Entry* by_another(Party *p, unsigned signer, const char *kind, const Entry *e) {
+        _cleanup_free_ char *line = sealed_unsigned(e);
+        Entry *ret = NULL;
+        Why why = {};
+
+        sealed_set_signer(line, signer);
+        assert_verdict(sealed_resign(&ret, p->w.f.genesis, signer, kind, line, &why), 0, why);
+        return ret;
+}
+
 static Entry* deal(Party *p) {
         with_board(p);
         return sealed_deal(&p->b, 1, UINT_MAX);
@@ -148,57 +159,36 @@ static Entry* deal_after_approval(Party *p) {
         return sealed_deal(&p->b, 1, UINT_MAX);
 }
 static Entry* deal_of_who_is_no_trustee(Party *p) {
-        _cleanup_free_ char *line = NULL;
         _cleanup_(entry_unrefp) Entry *e = deal(p);
-        _cleanup_buf_ Buf text = {};
-        Entry *ret = NULL;
-        char *at;
-        Why why = {};
 
-        line = sealed_unsigned(e);
-        at = strstr(line, "\"signer\":\"");
-        ck_assert_ptr_nonnull(at);
-        memcpy(at + strlen("\"signer\":\""), key_hex(fixture_key(77), (char[ID_HEX]) {}), 64);
-        ck_assert_int_eq(sign_line(&text, fixture_secret(77), "deal", &p->w.f.genesis->network, line, strlen(line)), 0);
-        assert_verdict(entry_parse(&ret, p->w.f.genesis, text.p, text.n, &why), 0, why);
-        return ret;
+        return by_another(p, 77, "deal", e);
 }
-static Entry* second_deal(Party *p) {
+/* Dealer 1's for this board, but with another threshold, for other n or with another share wrong. */
+static Entry* deal_of_another(Party *p, unsigned threshold, unsigned n, unsigned wrong) {
         SealedBoard other;
         Entry *e;
 
-        with_deals(p, 2);
-        sealed_board_init(&other, p->w.f.genesis, 2, 3);
+        sealed_board_init(&other, p->w.f.genesis, threshold, n);
         other.id = p->b.id;
-        e = sealed_deal(&other, 1, 0);          /* the same dealer, another deal */
+        e = sealed_deal(&other, 1, wrong);
         sealed_board_done(&other);
         return e;
+}
+static Entry* second_deal(Party *p) {
+        with_deals(p, 2);
+        return deal_of_another(p, 2, 3, 0);
 }
 static Entry* deal_replayed(Party *p) {
         with_deals(p, 1);
         return entry_ref(p->w.kept[p->w.n_kept - 1]);
 }
 static Entry* deal_of_another_threshold(Party *p) {
-        SealedBoard other;
-        Entry *e;
-
         with_board(p);
-        sealed_board_init(&other, p->w.f.genesis, 3, 3);
-        other.id = p->b.id;
-        e = sealed_deal(&other, 1, UINT_MAX);
-        sealed_board_done(&other);
-        return e;
+        return deal_of_another(p, 3, 3, UINT_MAX);
 }
 static Entry* deal_to_fewer_trustees(Party *p) {
-        SealedBoard other;
-        Entry *e;
-
         with_board(p);
-        sealed_board_init(&other, p->w.f.genesis, 2, 2);
-        other.id = p->b.id;
-        e = sealed_deal(&other, 1, UINT_MAX);
-        sealed_board_done(&other);
-        return e;
+        return deal_of_another(p, 2, 2, UINT_MAX);
 }
 static Entry* last_deal(Party *p) {
         with_deals(p, 2);
@@ -263,18 +253,8 @@ static Entry* objection_to_ones_own(Party *p) {
 }
 static Entry* objection_for_somebody_else(Party *p) {
         _cleanup_(entry_unrefp) Entry *e = objection(p);
-        _cleanup_free_ char *line = sealed_unsigned(e);
-        _cleanup_buf_ Buf text = {};
-        Entry *ret = NULL;
-        Why why = {};
 
-        memcpy(strstr(line, "\"signer\":\"") + strlen("\"signer\":\""),
-                        key_hex(fixture_key(SEALED_TRUSTEE + 2), (char[ID_HEX]) {}), 64);
-        ck_assert_int_eq(sign_line(&text, fixture_secret(SEALED_TRUSTEE + 2), "object", &p->w.f.genesis->network, line,
-                                         strlen(line)),
-                        0);
-        assert_verdict(entry_parse(&ret, p->w.f.genesis, text.p, text.n, &why), 0, why);
-        return ret;
+        return by_another(p, SEALED_TRUSTEE + 2, "object", e);
 }
 static Entry* answer_to_a_void_board(Party *p) {
         with_a_lie(p);
@@ -548,8 +528,7 @@ START_TEST(what_one_trustee_says_serves_no_other) {
         put(&p.w, T, sealed_roll_of_trustees(&p.b, 0));
         e = keep(&p.w, sealed_trustee(&p.b, 0));
         line = sealed_unsigned(e);
-        memcpy(strstr(line, "\"signer\":\"") + strlen("\"signer\":\""), key_hex(fixture_key(SEALED_TRUSTEE + 1), (char[ID_HEX]) {}),
-                        64);
+        sealed_set_signer(line, SEALED_TRUSTEE + 1);
         assert_verdict(sealed_judge(p.w.f.chain, SEALED_TRUSTEE + 1, "trustee", line, T, &why), V_PROOF, why);
         free(TAKE_PTR(line));
         party_done(&p);
@@ -559,8 +538,7 @@ START_TEST(what_one_trustee_says_serves_no_other) {
         with_board(&p);
         e = keep(&p.w, sealed_deal(&p.b, 0, UINT_MAX));
         line = sealed_unsigned(e);
-        memcpy(strstr(line, "\"signer\":\"") + strlen("\"signer\":\""), key_hex(fixture_key(SEALED_TRUSTEE + 1), (char[ID_HEX]) {}),
-                        64);
+        sealed_set_signer(line, SEALED_TRUSTEE + 1);
         assert_verdict(sealed_judge(p.w.f.chain, SEALED_TRUSTEE + 1, "deal", line, T, &why), V_PROOF, why);
         ck_assert_ptr_nonnull(strstr(why.text, "coefficient 0"));
         party_done(&p);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <limits.h>
 
-#include "codec/hex.h"
 #include "judge.h"
 #include "poll.h"
 
