@@ -19,7 +19,7 @@ voter() { local who=$1; shift; person "$who" ctl one "$@"; }
 
 tracker t
 peer one t
-peer two t
+MINE=no peer two t   # one miner: a fork of two would undo what two confirmations called final
 for who in alice bob carol; do person "$who" "$VOTECTL" key generate --no-passphrase --json </dev/null | jq -r .key >"$work/$who.key"; done
 ssh-keygen -q -t ed25519 -N '' -C dora -f "$work/dora"
 ssh-keygen -q -t ed25519 -N 'secret of ed' -C ed -f "$work/ed"
