@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "codec/hex.h"
@@ -225,8 +226,9 @@ static int prove(Ctl *c, const Entry *e, const SeatEntry *at) {
                 return caught(c, why.text);
         if (!id_equal(&facts.entry, &e->id))
                 return caught(c, "the receipt is of another entry");
-        if (!facts.final)
-                return caught(c, "an entry of the board is not shown to be final");
+        if (!facts.final)               /* a block was made a moment ago: nobody lies */
+                return ctl_fail(c, EXIT_NOT_FINAL, "Ask again in a while.",
+                        "an entry of the board, in block %" PRIu64 ", is not shown to be final yet", at->height);
         return EXIT_DONE;
 }
 

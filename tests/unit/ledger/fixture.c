@@ -269,13 +269,14 @@ Entry* fixture_vote(const Genesis *g, unsigned signer, const Id *election, unsig
 
 /* --- blocks --- */
 
-bool fixture_seals_are_real;
+bool fixture_seals_are_real, fixture_seals_are_final = true;
 
-/* A finalize certificate of the one authority. */
+/* A certificate of the one authority. */
 static void make_certificate(const Genesis *g, const Header *h, Buf *ret) {
+        const QuorumKind kind = fixture_seals_are_final ? QUORUM_FINALIZE : QUORUM_ENDORSE;
         _cleanup_certificate_ QuorumCertificate *c =
-                        quorum_certificate_new(QUORUM_FINALIZE, h->value, &h->id, 1);
-        QuorumStatement s = { .kind = QUORUM_FINALIZE, .view = h->value, .block = h->id };
+                        quorum_certificate_new(kind, h->value, &h->id, 1);
+        QuorumStatement s = { .kind = kind, .view = h->value, .block = h->id };
         _cleanup_buf_ Buf line = {}, message = {};
         QuorumConfig config;
 
@@ -283,7 +284,7 @@ static void make_certificate(const Genesis *g, const Header *h, Buf *ret) {
         if (!c)
                 die("certificate", -ENOMEM, NULL);
         must("statement", quorum_statement_format(&s, &config, &line), NULL);
-        must("statement", sign_message(&message, "finalize", &g->network, line.p, line.n), NULL);
+        must("statement", sign_message(&message, fixture_seals_are_final ? "finalize" : "endorse", &g->network, line.p, line.n), NULL);
         c->n = 1;
         sign_bytes(fixture_secret(FIXTURE_SEALER), message.p, message.n, &c->signatures[0].signature);
         must("seal", quorum_certificate_format_seal(c, ret), NULL);
@@ -299,7 +300,7 @@ Block* fixture_block_on(const Genesis *g, uint64_t height, const Id *parent, uin
                 .time = time,
                 .count = (uint32_t) n,
                 .field = g->engine->field,
-                .value = 1,
+                .value = fixture_seals_are_real ? height : 1,   /* of quorum: each view is above the last */
         };
         _cleanup_buf_ Buf header = {}, seal = {};
         _cleanup_free_ Id *ids = NULL;

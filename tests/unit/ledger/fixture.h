@@ -33,6 +33,8 @@ typedef struct FixtureSetup {   /* zeros are defaults */
 } FixtureSetup;
 /* Of quorum: seals that convince, for receipts that prove finality. */
 extern bool fixture_seals_are_real;
+/* false: these show that their block was endorsed, and no more. */
+extern bool fixture_seals_are_final;
 Genesis* fixture_genesis(const FixtureSetup *setup);    /* NULL: all defaults */
 
 /* --- lines; the entry is the caller's reference; its signature is marked as verified --- */

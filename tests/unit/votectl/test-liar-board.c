@@ -230,10 +230,28 @@ START_TEST(a_node_that_lies_about_a_board_is_caught) {
 }
 END_TEST
 
+START_TEST(a_node_whose_last_block_is_not_final_yet_does_not_lie) {
+        _cleanup_(board_view_done) BoardView b = {};
+        Ctl c;
+
+        fixture_seals_are_final = false;
+        (void) put(&p.w, 2000, sealed_deal(&second, 1, UINT_MAX));
+        ck_assert_int_eq(chain_commit(p.w.f.chain), 0);
+        start_node(LIE_NONE);
+        liar_ctl(&c, p.w.f.genesis);
+        ck_assert_int_eq(ctl_network_pinned(&c), EXIT_DONE);
+        ck_assert_int_eq(board_view_get(&c, "trust", &b), EXIT_DONE);
+        board_view_done(&b);
+        ck_assert_int_eq(board_view_get(&c, "second", &b), EXIT_NOT_FINAL);
+        liar_ctl_done(&c);
+}
+END_TEST
+
 static void add(TCase *t) {
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_set_timeout(t, 60);
         tcase_add_loop_test(t, a_node_that_lies_about_a_board_is_caught, 0, _LIE_MAX);
+        tcase_add_test(t, a_node_whose_last_block_is_not_final_yet_does_not_lie);
 }
 
 int main(void) {
