@@ -44,7 +44,10 @@ bool board_view_seat(const BoardView *b, const Key *k, unsigned *ret);
 /* Whom it waits for, in lines of ctl_field(); nothing of one that is ready. */
 void board_view_show_missing(Ctl *c, const BoardView *b);
 
-/* By name or id, from the node; where the network is pinned, proved. An exit code. */
+/* By name or id, from the node; where the network is pinned, proved: EXIT_NOT_FINAL if some of it is not final yet. Of a
+ * trustee who has made several sealing keys the node chooses which one is here: receipts do not show which is the newest.
+ * The key that ballots are sealed to follows from the deals and confirmations alone. Who seals or opens a deal takes
+ * board_view_of_ledger(). An exit code. */
 int board_view_get(Ctl *c, const char *name, BoardView *ret);
 /* Out of a ledger that was checked. An exit code. */
 int board_view_of_ledger(Ctl *c, Audited *ledger, const Id *board, BoardView *ret);

@@ -89,15 +89,54 @@ static int verb_init(Ctl *c) {
 
 /* --- deal, confirm, share --- */
 
-static int with_board(Ctl *c, Trustee *t, BoardView *b, unsigned *ret_seat) {
+static int find_board(const Chain *chain, const char *name, BoardInfo *ret) {
+        Id id;
+        int r;
+
+        r = chain_board_by_name(chain, name, ret);
+        if (r == -ENODATA && id_from_hex(&id, name) == 0)
+                r = chain_board_by_id(chain, &id, ret);
+        return r;
+}
+
+typedef struct Work {
+        Trustee t;
+        Audited own, *ledger;   /* all of it was checked here */
+        BoardView b;
+        unsigned seat;
+} Work;
+
+static void work_done(Work *w) {
+        board_view_done(&w->b);
+        trustee_done(&w->t);
+        audited_done(&w->own);
+}
+
+static int begin(Ctl *c, Work *w) {
         int r;
 
         r = ctl_network_pinned(c);
         if (r == 0)
-                r = board_view_get(c, c->options.args[0], b);
-        if (r == 0)
-                r = trustee_begin(c, t);
-        return r != 0 ? r : trustee_choose(t, b, ret_seat);
+                r = trustee_begin(c, &w->t);
+        return r != 0 ? r : trustee_ledger(c, &w->own, &w->ledger);
+}
+
+/* Never from GetBoard and receipts: they show that a sealing key is in the ledger, not that it is the one that the
+ * trustee had when the board was made. Who deals to another one deals wrongly, and everybody can show it. */
+static int begin_on_board(Ctl *c, Work *w) {
+        const char *name = c->options.args[0];
+        BoardInfo info;
+        int r;
+
+        r = begin(c, w);
+        if (r != 0)
+                return r;
+        r = find_board(audit_chain(w->ledger->audit), name, &info);
+        if (r < 0)
+                return ctl_fail(c, EXIT_NOT_FOUND, "votectl board list lists them; one can be used once it is final.",
+                        "no board is called \"%s\"", name);
+        r = board_view_of_ledger(c, w->ledger, &info.id, &w->b);
+        return r != 0 ? r : trustee_choose(&w->t, &w->b, &w->seat);
 }
 
 static Json* board_facts(const BoardView *b, unsigned seat) {
@@ -109,98 +148,86 @@ static Json* board_facts(const BoardView *b, unsigned seat) {
 }
 
 static int verb_deal(Ctl *c) {
-        _cleanup_(board_view_done) BoardView b = {};
-        _cleanup_(trustee_done) Trustee t = {};
+        _cleanup_(work_done) Work w = {};
         _cleanup_buf_ Buf line = {};
-        unsigned seat;
+        const SeatEntry *deal;
         int r;
 
-        r = with_board(c, &t, &b, &seat);
+        r = begin_on_board(c, &w);
         if (r != 0)
                 return r;
-        if (b.seats[seat].deal.entry)
+        deal = &w.b.seats[w.seat].deal;
+        if (deal->entry)
                 return ctl_fail(c, EXIT_REFUSED, "votectl board show tells what is next.",
-                        "you have dealt already, in block %" PRIu64, b.seats[seat].deal.height);
-        r = trustee_deal(&t, &b, seat, &line);
-        return r != 0 ? r : post_line(c, "deal", "Deal", &line, board_facts(&b, seat));
+                        "you have dealt already, in block %" PRIu64, deal->height);
+        r = trustee_deal(&w.t, &w.b, w.seat, &line);
+        return r != 0 ? r : post_line(c, "deal", "Deal", &line, board_facts(&w.b, w.seat));
 }
 
 static int verb_confirm(Ctl *c) {
-        _cleanup_(board_view_done) BoardView b = {};
-        _cleanup_(trustee_done) Trustee t = {};
+        _cleanup_(work_done) Work w = {};
         _cleanup_buf_ Buf line = {};
+        const SeatEntry *answer;
         const char *kind;
-        unsigned seat;
         int r;
 
-        r = with_board(c, &t, &b, &seat);
+        r = begin_on_board(c, &w);
         if (r != 0)
                 return r;
-        if (b.seats[seat].answer.entry)
+        answer = &w.b.seats[w.seat].answer;
+        if (answer->entry)
                 return ctl_fail(c, EXIT_REFUSED, "votectl board show tells what is next.",
-                        "you have answered already, in block %" PRIu64, b.seats[seat].answer.height);
-        r = trustee_answer(&t, &b, seat, &line, &kind);
+                        "you have answered already, in block %" PRIu64, answer->height);
+        r = trustee_answer(&w.t, &w.b, w.seat, &line, &kind);
         return r != 0 ? r
                       : post_line(c, kind, streq(kind, "object") ? "Objection" : "Confirmation", &line,
-                                board_facts(&b, seat));
+                                board_facts(&w.b, w.seat));
 }
 
 static int verb_share(Ctl *c) {
-        _cleanup_(audited_done) Audited own = {};
-        _cleanup_(trustee_done) Trustee t = {};
+        _cleanup_(work_done) Work w = {};
         _cleanup_buf_ Buf line = {};
-        Audited *ledger;
         Json *facts;
         int r;
 
-        r = ctl_network_pinned(c);
+        r = begin(c, &w);
         if (r == 0)
-                r = trustee_begin(c, &t);
-        if (r == 0)
-                r = trustee_ledger(c, &own, &ledger);
-        if (r == 0)
-                r = trustee_share(&t, ledger, c->options.args[0], &line);
+                r = trustee_share(&w.t, w.ledger, c->options.args[0], &line);
         if (r != 0)
                 return r;
         facts = json_new_object();
         json_set_text(facts, "election", c->options.args[0]);
-        json_set_int(facts, "height", (int64_t) ledger->facts.height);
+        json_set_int(facts, "height", (int64_t) w.ledger->facts.height);
         return post_line(c, "share", "Share", &line, facts);
 }
 
 /* --- forget --- */
 
 static int verb_forget(Ctl *c) {
-        _cleanup_(board_view_done) BoardView b = {};
-        _cleanup_(audited_done) Audited own = {};
-        _cleanup_(trustee_done) Trustee t = {};
-        Audited *ledger;
-        unsigned seat;
+        _cleanup_(work_done) Work w = {};
         Element e;
         bool here;
         int r;
 
-        r = with_board(c, &t, &b, &seat);
-        if (r == 0 && !b.seats[seat].trustee.entry)
+        r = begin_on_board(c, &w);
+        if (r == 0 && !w.b.seats[w.seat].trustee.entry)
                 r = ctl_fail(c, EXIT_NOT_FOUND, NULL, "you have no sealing key for this board");
         if (r != 0)
                 return r;
-        e = *board_view_sealing(&b, seat);
+        e = *board_view_sealing(&w.b, w.seat);
         r = trustee_store_has_key(c, &e, &here);
         if (r == 0 && !here)
                 r = ctl_fail(c, EXIT_NOT_FOUND, NULL, "the secret of your sealing key is not here, or forgotten already");
         if (r == 0)
-                r = trustee_ledger(c, &own, &ledger);
+                r = trustee_may_forget(c, w.ledger, &e);
         if (r == 0)
-                r = trustee_may_forget(c, ledger, &e);
-        if (r == 0)
-                r = prompt_yes(c, NULL, "Destroy the secret of your sealing key for board \"%s\" for good?", b.line->name);
+                r = prompt_yes(c, NULL, "Destroy the secret of your sealing key for board \"%s\" for good?", w.b.line->name);
         if (r == 0)
                 r = trustee_store_destroy_key(c, &e);
         if (r != 0)
                 return r;
         if (c->json) {
-                Json *o = board_facts(&b, seat);
+                Json *o = board_facts(&w.b, w.seat);
 
                 json_set_bool(o, "forgotten", true);
                 return ctl_json(c, o);
@@ -225,6 +252,9 @@ static const CtlOption run_options[] = {
 #define KEPT_TEXT \
         "What is signed is kept on disk before it leaves, and the same bytes are handed in again until they are final.\n\n"
 
+#define LEDGER_TEXT \
+        "Fetches the whole ledger and checks every line of it: the board, and what others have dealt, count once final.\n"
+
 const CtlVerb verbs_trustee[] = {
         { "trustee init", "", 0, 0, 0, verb_init, init_options, "Make a sealing key, to be a trustee with",
           "Makes the key to which other trustees will seal what they deal to you, keeps its secret in\n"
@@ -232,11 +262,11 @@ const CtlVerb verbs_trustee[] = {
           "must be on some roll, or an administrator's. Prints that key, which the administrator names in the board.\n\n"
           "Example:\n  votectl trustee init\n" },
         { "trustee deal", "BOARD", 1, 1, 0, verb_deal, no_wait_options, "Deal your part of a board's key",
-          "Makes a secret, gives every trustee a share of it, sealed, and forgets it.\n" KEPT_TEXT
+          "Makes a secret, gives every trustee a share of it, sealed, and forgets it.\n" LEDGER_TEXT KEPT_TEXT
           "Example:\n  votectl trustee deal trustees-2027\n" },
         { "trustee confirm", "BOARD", 1, 1, 0, verb_confirm, no_wait_options, "Check what others dealt to you, and say so",
           "Once all have dealt: opens your shares. If all fit what their dealers have committed to, confirms; if not, objects,\n"
-          "with a proof that shows everybody who has dealt wrongly.\n" KEPT_TEXT
+          "with a proof that shows everybody who has dealt wrongly.\n" LEDGER_TEXT KEPT_TEXT
           "Example:\n  votectl trustee confirm trustees-2027\n" },
         { "trustee share", "ELECTION", 1, 1, 0, verb_share, no_wait_options, "Do your part in opening the sum of an election",
           "After it has closed. Fetches the whole ledger and checks every line of it from the pinned network on, up to a final\n"
@@ -244,7 +274,8 @@ const CtlVerb verbs_trustee[] = {
           "opened, and a share for another one is refused for good.\n" KEPT_TEXT
           "Example:\n  votectl trustee share motion-2027\n" },
         { "trustee forget", "BOARD", 1, 1, 0, verb_forget, NULL, "Destroy your sealing key once all is counted",
-          "Once all elections of every board that used it are final. Afterwards nobody can make you open anything.\n\n"
+          "Once all elections of every board that used it are final, in a ledger of which every line is checked here.\n"
+          "Afterwards nobody can make you open anything.\n\n"
           "Example:\n  votectl trustee forget trustees-2027\n" },
         { "trustee run", "", 0, 0, 0, trustee_run, run_options, "Do all that a trustee does, unattended",
           "What voted-trustee@.service runs: hands in a sealing key if there is none yet (and makes the key that signs, too, if\n"
