@@ -7,6 +7,7 @@
 #include "codec/hex.h"
 #include "voted/limits.h"
 #include "votectl/boardview.h"
+#include "votectl/engine-options.h"
 #include "votectl/keyarg.h"
 #include "votectl/post.h"
 #include "votectl/prompt.h"
@@ -44,16 +45,12 @@ static int read_trustees(Ctl *c, Json *entry, size_t *ret_n) {
 
 /* Without a word from the administrator: a majority. */
 static int read_threshold(Ctl *c, Json *entry, size_t n) {
-        const char *text = option_value(&c->options, "threshold");
-        uint64_t threshold = n / 2 + 1;
-        char *end = NULL;
+        uint64_t threshold;
+        int r;
 
-        if (text) {
-                threshold = strtoull(text, &end, 10);
-                if (*end || threshold < 1 || threshold > n)
-                        return ctl_fail(c, EXIT_USAGE, NULL,
-                                "--threshold is \"%s\", expected 1 to %zu, the number of trustees", text, n);
-        }
+        r = option_number(c, "threshold", 1, n, n / 2 + 1, false, &threshold);
+        if (r != 0)
+                return r;
         json_set_int(entry, "threshold", (int64_t) threshold);
         if (!c->json)
                 ctl_field(c, "Threshold", "%" PRIu64 ": so many together open the sum, or could read every ballot",

@@ -43,6 +43,8 @@ ctl a1 roll add "$work/trustees" --name trustees >/dev/null
 
 say "the board: three trustees, two of them by hand"
 code 4 'sealing key' ctl a1 board create board --trustee "$work/ann.key" --election motion
+code 2 'threshold' ctl a1 board create board --trustee "$work/ann.key" --trustee "$work/ben.key" --trustee "$work/cid.key" \
+	--threshold=-18446744073709551614 --election motion
 VOTECTL_PASSPHRASE_FILE=$work/passphrase trustee ann trustee init >/dev/null
 grep -q secret "$work"/home.ann/votectl/trustee/*.sealing && fail "a locked sealing key lies open"
 trustee ben trustee init --no-passphrase --json | jq -e '.state == "final"' >/dev/null || fail "a sealing key"
