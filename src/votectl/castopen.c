@@ -86,7 +86,9 @@ int cast_or_open(Ctl *c, const Election *e, const BoardView *b, const Key *signe
                 if (r != 0)
                         return ctl_fail_why(c, r, EXIT_USAGE, NULL, &why);
                 r = show_code(c, ret_code);
-                if (r == 0 && c->in_terminal && !c->yes)
+                if (r == 0 && c->json)          /* a program shows no code: there is nothing to open it for */
+                        r = prompt_yes(c, NULL, "Sign and cast it?");
+                else if (r == 0 && c->in_terminal && !c->yes)
                         r = ask(c, &wish);
                 if (r != 0)
                         return r;

@@ -127,6 +127,8 @@ at_terminal() {
 	printf '%b' "$answers" | person v3 script -qec "$(printf '%q ' "$@")" /dev/null | tr -d '\r'
 }
 client=("$VOTECTL" --socket "$work/a1.socket" --no-pager cast motion --choice)
+at_terminal 'no\n' "${client[@]}" Ann --choice Ghent --choice 1,2 --json >"$work/json.screen" || true
+grep -q 'Sign and cast it?' "$work/json.screen" || fail "a program's person is asked about a code: $(cat "$work/json.screen")"
 # A client that cheats: it seals Ben, and shows Ann.
 # shellcheck disable=SC2016
 printf '#!/bin/bash\nargs=("$@")\nfor i in "${!args[@]}"; do [ "${args[i]}" != Ann ] || args[i]=Ben; done\n%q "${args[@]}" | sed -u %q\n' \
