@@ -11,18 +11,12 @@
 
 static int read_self(Ctl *c, Key *ret) {
         _cleanup_(signers_done) Signers s = {};
-        _cleanup_free_ bool *all = NULL;
         Signer *found;
         int r;
 
         r = signers_find(c, &s);
-        if (r != 0)
-                return r;
-        all = new0(bool, s.n + 1);
-        if (!all)
-                return ctl_oom(c);
-        memset(all, true, s.n);
-        r = signers_choose(c, &s, all, "at hand", &found);
+        if (r == 0)
+                r = signers_choose(c, &s, NULL, "at hand", &found);
         if (r == 0)
                 *ret = found->key;
         return r;

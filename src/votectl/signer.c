@@ -320,7 +320,7 @@ int signers_choose(Ctl *c, Signers *s, const bool *entitled, const char *what, S
         size_t n = 0;
 
         for (size_t i = 0; i < s->n; i++)
-                if (entitled[i]) {
+                if (!entitled || entitled[i]) {
                         *ret = &s->items[i];
                         n++;
                 }

@@ -33,8 +33,8 @@ typedef struct Signers {
 void signers_done(Signers *s);
 /* All that there are, or what --key names. An exit code. */
 int signers_find(Ctl *c, Signers *ret);
-/* Of those for which entitled[i], the one; none or several: an error that lists them. what: "on the
- * rolls of board-2027". An exit code. */
+/* Of those for which entitled[i] (NULL: of all), the one; none or several: an error that lists them.
+ * what: "on the rolls of board-2027". An exit code. */
 int signers_choose(Ctl *c, Signers *s, const bool *entitled, const char *what, Signer **ret);
 /* Signs entry, which has all but kind, signer and signature, for that network; appends the line.
  * Asks for a passphrase where it takes one. An exit code. */

@@ -64,7 +64,6 @@ static int find_signer(Run *x) {
         _cleanup_(secret_key_freep) SecretKey *key = NULL;
         _cleanup_(passphrase_freep) char *passphrase = NULL;
         _cleanup_free_ char *path = NULL;
-        _cleanup_free_ bool *all = NULL;
         int r;
 
         r = trustee_begin(x->c, &x->t);
@@ -79,13 +78,7 @@ static int find_signer(Run *x) {
                 if (r == 0)
                         r = trustee_begin(x->c, &x->t);
         }
-        if (r != 0)
-                return r;
-        all = new0(bool, x->t.signers.n + 1);
-        if (!all)
-                return ctl_oom(x->c);
-        memset(all, true, x->t.signers.n);
-        return signers_choose(x->c, &x->t.signers, all, "at hand", &x->t.signer);
+        return r != 0 ? r : signers_choose(x->c, &x->t.signers, NULL, "at hand", &x->t.signer);
 }
 
 /* --- handing in --- */

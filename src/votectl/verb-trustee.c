@@ -37,15 +37,6 @@ static int post_line(Ctl *c, const char *kind, const char *what, const Buf *line
 
 /* --- init --- */
 
-static int choose_any(Trustee *t) {
-        _cleanup_free_ bool *all = new0(bool, t->signers.n + 1);
-
-        if (!all)
-                return ctl_oom(t->c);
-        memset(all, true, t->signers.n);
-        return signers_choose(t->c, &t->signers, all, "at hand", &t->signer);
-}
-
 static int verb_init(Ctl *c) {
         _cleanup_(passphrase_freep) char *passphrase = NULL;
         _cleanup_(trustee_done) Trustee t = {};
@@ -59,7 +50,7 @@ static int verb_init(Ctl *c) {
         if (r == 0)
                 r = trustee_begin(c, &t);
         if (r == 0)
-                r = choose_any(&t);
+                r = signers_choose(c, &t.signers, NULL, "at hand", &t.signer);
         if (r == 0)
                 r = trustee_reuse_key(&t, &line);
         if (r != 0)
