@@ -7,14 +7,6 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib.sh"
 needs jq b2sum
 
-# code N TEXT COMMAND...: it ends with that status, and says TEXT.
-code() {
-	local n=$1 text=$2 out status=0
-	shift 2
-	out=$("$@" 2>&1 </dev/null) || status=$?
-	[ "$status" = "$n" ] || fail "exit status $status, expected $n: $* ($out)"
-	grep -qE -- "$text" <<<"$out" || fail "\"$text\" is not said by: $* ($out)"
-}
 signs() { [ "$(field "$1" signing)" = true ]; }
 note_says() { field "$1" note | grep -qE "$2"; }
 problem_says() { field "$1" problem | grep -qE "$2"; }

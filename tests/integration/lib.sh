@@ -61,6 +61,16 @@ alive() { kill -0 "${pids[$1]}" 2>/dev/null; }
 
 # ctl NAME VERB...: votectl on that node's socket.
 ctl() { local name=$1; shift; "$VOTECTL" --socket "$work/$name.socket" --no-pager "$@" </dev/null; }
+# person WHO COMMAND...: as somebody with a home of their own.
+person() { XDG_DATA_HOME=$work/home.$1 "${@:2}"; }
+# code N TEXT COMMAND...: it ends with that status, and says TEXT.
+code() {
+	local n=$1 text=$2 out status=0
+	shift 2
+	out=$("$@" 2>&1 </dev/null) || status=$?
+	[ "$status" = "$n" ] || fail "exit status $status, expected $n: $* ($out)"
+	grep -qE -- "$text" <<<"$out" || fail "\"$text\" is not said by: $* ($out)"
+}
 # field NAME KEY: one member of the status.
 field() { ctl "$1" status --json | jq -r ".$2"; }
 is() { [ "$(field "$1" "$2")" = "$3" ]; }

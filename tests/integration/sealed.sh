@@ -8,13 +8,6 @@
 . "$(dirname "$0")/lib.sh"
 needs jq b2sum script
 
-code() {
-	local n=$1 text=$2 out status=0
-	shift 2
-	out=$("$@" 2>&1 </dev/null) || status=$?
-	[ "$status" = "$n" ] || fail "exit status $status, expected $n: $* ($out)"
-	grep -qE "$text" <<<"$out" || fail "\"$text\" is not said by: $* ($out)"
-}
 VOTERS=${VOTERS:-8}
 authorities=(a1 a2 a3 a4)
 tracker t
@@ -22,7 +15,6 @@ for p in "${authorities[@]}"; do MINE=no peer "$p" t; done
 ENGINE=quorum
 found_network club --delta 300 --grace 1s
 make_records
-person() { XDG_DATA_HOME=$work/home.$1 "${@:2}"; }
 trustee() { local who=$1; shift; person "$who" ctl a1 "$@"; }
 
 # --- who votes, with which weight; and who opens it

@@ -6,15 +6,6 @@
 . "$(dirname "$0")/lib.sh"
 needs jq b2sum ssh-agent ssh-add ssh-keygen
 
-# code N TEXT COMMAND...: it ends with that status, and says TEXT.
-code() {
-	local n=$1 text=$2 out status=0
-	shift 2
-	out=$("$@" 2>&1 </dev/null) || status=$?
-	[ "$status" = "$n" ] || fail "exit status $status, expected $n: $* ($out)"
-	grep -qE "$text" <<<"$out" || fail "\"$text\" is not said by: $* ($out)"
-}
-person() { XDG_DATA_HOME=$work/home.$1 "${@:2}"; }   # as somebody with a home of their own
 voter() { local who=$1; shift; person "$who" ctl one "$@"; }
 
 tracker t

@@ -66,6 +66,10 @@ hosts_up() { # NET
 	# the index of all man pages of the base is made anew at each install: nobody asks for it here
 	for h in $hosts; do on "$h" rm -f /var/lib/man-db/auto-update; done
 }
+install_deb() { # HOST
+	box push "$1" "$deb" /root
+	on "$1" sh -c 'dpkg -i /root/voted_*.deb' >"$SDBOX_DIR/dpkg.$1" 2>&1 || cat "$SDBOX_DIR/dpkg.$1"
+}
 hosts_down() {
 	tell_journals
 	# shellcheck disable=SC2086

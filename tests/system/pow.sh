@@ -3,8 +3,7 @@
 # Proof of work, and what systemd does for a node of any engine: reloads, kills, freezes, cuts and restarts. A part of `run`.
 hosts_up lan
 for h in $hosts; do
-	box push "$h" "$deb" /root
-	on "$h" sh -c 'dpkg -i /root/voted_*.deb' >"$SDBOX_DIR/dpkg.$h" 2>&1 || cat "$SDBOX_DIR/dpkg.$h"
+	install_deb "$h"
 	check "$h: the package installs" on "$h" test -x /usr/sbin/voted
 	on "$h" useradd -m alice >/dev/null 2>&1
 	on "$h" useradd -m bob >/dev/null 2>&1

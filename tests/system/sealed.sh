@@ -5,8 +5,7 @@
 hosts_up secret
 
 for h in $hosts; do
-	box push "$h" "$deb" /root
-	on "$h" sh -c 'dpkg -i /root/voted_*.deb' >"$SDBOX_DIR/dpkg.$h" 2>&1 || cat "$SDBOX_DIR/dpkg.$h"
+	install_deb "$h"
 	on "$h" sh -c 'printf "[Listen]\nPort=8001\n[Peer]\nTracker=h1:8000\n" >/etc/voted/peer.conf.d/local.conf; systemctl enable --now -q voted-peer'
 done
 on h1 systemctl enable --now -q voted-tracker
