@@ -4,30 +4,15 @@
  *
  *   equivocator GENESIS NODE.KEY STATE-DIRECTORY
  */
-#include <stdio.h>
-
-#include "base/file.h"
 #include "codec/hex.h"
 #include "consensus/quorum-evidence.h"
 #include "crypto/sign.h"
+#include "help.h"
 #include "ledger/genesis.h"
 #include "ledger/store.h"
 
 static SecretKey *key;
 static Genesis *genesis;
-
-static void must(int r, const char *what, const Why *why) {
-        if (r == 0)
-                return;
-        (void) fprintf(stderr, "equivocator: %s: %s\n", what, r < 0 ? strerror(-r) : why->text);
-        exit(EXIT_FAILURE);
-}
-
-static void read_line(const char *path, Buf *ret) {
-        must(read_file(path, 1U << 20, ret), path, NULL);
-        while (ret->n > 0 && ret->p[ret->n - 1] == '\n')
-                ret->p[--ret->n] = '\0';
-}
 
 static int sign(void *userdata, const char *kind, const char *line, size_t n, Buf *ret) {
         (void) userdata;
@@ -46,10 +31,10 @@ int main(int argc, char **argv) {
         if (argc != 4)
                 must(-EINVAL, "usage: equivocator GENESIS NODE.KEY STATE-DIRECTORY", &why);
         must(crypto_init(&why), "crypto", &why);
-        read_line(argv[1], &g);
+        read_line(argv[1], 1U << 20, &g);
         must(genesis_parse(&genesis, g.p, g.n, &why), argv[1], &why);
         must(quorum_config_read(&c, genesis->engine_config, false, &why), "engine", &why);
-        read_line(argv[2], &seed);
+        read_line(argv[2], 1U << 20, &seed);
         must(key_from_hex(&raw, seed.p), argv[2], &why);
         must(secret_key_from_seed(&key, raw.b), argv[2], &why);
 

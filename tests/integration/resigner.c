@@ -4,28 +4,12 @@
  *
  *   resigner GENESIS KEY-FILE SOCKET <LINE
  */
-#include <stdio.h>
-
-#include "base/file.h"
 #include "codec/line.h"
 #include "ctl/varlink-client.h"
+#include "help.h"
 #include "ledger/genesis.h"
 #include "voted/limits.h"
 #include "votectl/keystore.h"
-
-static void must(int r, const char *what, const Why *why) {
-        if (r == 0)
-                return;
-        (void) fprintf(stderr, "resigner: %s: %s\n", what, r < 0 ? strerror(-r) : why->text);
-        exit(EXIT_FAILURE);
-}
-
-static void read_line(const char *path, Buf *ret) {
-        must(path ? read_file(path, ENTRY_BYTES_MAX, ret) : read_fd(STDIN_FILENO, ENTRY_BYTES_MAX, ret),
-                path ?: "standard input", NULL);
-        while (ret->n > 0 && ret->p[ret->n - 1] == '\n')
-                ret->p[--ret->n] = '\0';
-}
 
 int main(int argc, char **argv) {
         static const char *const kept[] = { "block", "board", "deals", "election", "shares" };
@@ -44,12 +28,12 @@ int main(int argc, char **argv) {
         if (argc != 4)
                 must(-EINVAL, "usage: resigner GENESIS KEY-FILE SOCKET", NULL);
         must(crypto_init(&why), "crypto", &why);
-        read_line(argv[1], &text);
+        read_line(argv[1], ENTRY_BYTES_MAX, &text);
         must(genesis_parse(&g, text.p, text.n, &why), argv[1], &why);
-        read_line(argv[2], &key_text);
+        read_line(argv[2], ENTRY_BYTES_MAX, &key_text);
         must(key_file_parse(&f, key_text.p, key_text.n, &why), argv[2], &why);
         must(key_file_open(&f, NULL, &key, &why), argv[2], &why);
-        read_line(NULL, &line);
+        read_line(NULL, ENTRY_BYTES_MAX, &line);
         must(line_parse(&old, line.p, line.n, ENTRY_BYTES_MAX, &why), "the line", &why);
 
         must(json_get_text(old, "kind", 1, 32, &kind, &why), "the line", &why);
