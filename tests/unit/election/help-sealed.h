@@ -9,8 +9,8 @@
 
 /* What the tests of sealed elections share: a board whose shares the test holds, ballots by it. */
 
-#define SEALED_MORE ",\"secrecy\":\"sealed\"," \
-        "\"board\":\"00000000000000000000000000000000000000000000000000000000000000b0\""
+#define SEALED_BOARD "\"board\":\"00000000000000000000000000000000000000000000000000000000000000b0\""
+#define SEALED_MORE ",\"secrecy\":\"sealed\"," SEALED_BOARD
 #define SEALED_QUESTION(method, params) \
         "{\"text\":\"Which?\",\"options\":[\"a\",\"b\",\"c\"],\"method\":\"" method "\"" params "}"
 
@@ -134,23 +134,13 @@ static inline _unused_ Element* parts_of(
 /* One sealed question of that method with n options "o0", "o1", ... */
 static inline _unused_ Definition *definition_simple_sealed(
         const char *method, size_t n, const char *params) {
-        _cleanup_buf_ Buf text = {};
-
-        buf_printf(&text, "{\"text\":\"Which?\",\"method\":\"%s\"%s,\"options\":[", method, params);
-        for (size_t i = 0; i < n; i++)
-                buf_printf(&text, "%s\"o%zu\"", i > 0 ? "," : "", i);
-        buf_add_text(&text, "]}");
-        ck_assert_int_eq(buf_error(&text), 0);
-        return definition_of(text.p, SEALED_MORE);
+        return definition_with(method, n, params, SEALED_MORE);
 }
 
 /* As run_tests(), with begin() and end() around each test; looped, if there is one, runs n times. */
 static inline _unused_ int run_sealed_tests(const char *name, void (*begin)(void), void (*end)(void),
         const TTest *looped, int n, const TTest *const *tests) {
-        Suite *s = suite_create(name);
         TCase *t = tcase_create(name);
-        SRunner *sr = srunner_create(s);
-        int failed;
 
         if (crypto_init(NULL) < 0)
                 return EXIT_FAILURE;
@@ -159,13 +149,7 @@ static inline _unused_ int run_sealed_tests(const char *name, void (*begin)(void
         tcase_add_checked_fixture(t, begin, end);
         if (looped)
                 tcase_add_loop_test(t, looped, 0, n);
-        for (; *tests; tests++)
-                tcase_add_test(t, *tests);
-        suite_add_tcase(s, t);
-        srunner_run_all(sr, CK_NORMAL);
-        failed = srunner_ntests_failed(sr);
-        srunner_free(sr);
-        return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        return run_case(name, t, tests);
 }
 
 #define RUN_SEALED_TESTS(name, begin, end, looped, n, ...)                                          \

@@ -39,9 +39,10 @@ static inline _unused_ Definition* definition_of(const char *questions, const ch
         return d;
 }
 
-/* One question of that method with n options "o0", "o1", ...; params such as ",\"seats\":2". */
-static inline _unused_ Definition *definition_simple(
-        const char *method, size_t n, const char *params) {
+/* One question of that method with n options "o0", "o1", ...; params such as ",\"seats\":2", more as
+ * of election_json(). */
+static inline _unused_ Definition *definition_with(
+        const char *method, size_t n, const char *params, const char *more) {
         _cleanup_buf_ Buf text = {};
 
         buf_printf(&text, "{\"text\":\"Which?\",\"method\":\"%s\"%s,\"options\":[", method, params);
@@ -49,7 +50,12 @@ static inline _unused_ Definition *definition_simple(
                 buf_printf(&text, "%s\"o%zu\"", i > 0 ? "," : "", i);
         buf_add_text(&text, "]}");
         ck_assert_int_eq(buf_error(&text), 0);
-        return definition_of(text.p, "");
+        return definition_of(text.p, more);
+}
+
+static inline _unused_ Definition *definition_simple(
+        const char *method, size_t n, const char *params) {
+        return definition_with(method, n, params, "");
 }
 
 /* choices: the items of the array, such as "[2],[0,1]". */
@@ -134,14 +140,12 @@ static inline _unused_ void member_text(const Json *o, const char *key, char *re
 #define APPEND(text, ...)                                                                          \
         ((void) snprintf((text) + strlen(text), sizeof(text) - strlen(text), __VA_ARGS__))
 
-/* Runs the tests of a NULL-terminated list; what main() returns. */
-static inline _unused_ int run_tests(const char *name, const TTest *const *tests) {
+/* Runs what t has, and the tests of a NULL-terminated list; what main() returns. */
+static inline _unused_ int run_case(const char *name, TCase *t, const TTest *const *tests) {
         Suite *s = suite_create(name);
-        TCase *t = tcase_create(name);
         SRunner *sr = srunner_create(s);
         int failed;
 
-        tcase_set_timeout(t, 120);
         for (; *tests; tests++)
                 tcase_add_test(t, *tests);
         suite_add_tcase(s, t);
@@ -149,6 +153,13 @@ static inline _unused_ int run_tests(const char *name, const TTest *const *tests
         failed = srunner_ntests_failed(sr);
         srunner_free(sr);
         return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static inline _unused_ int run_tests(const char *name, const TTest *const *tests) {
+        TCase *t = tcase_create(name);
+
+        tcase_set_timeout(t, 120);
+        return run_case(name, t, tests);
 }
 
 #define RUN_TESTS(name, ...)                                            \

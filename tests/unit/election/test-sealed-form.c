@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "help.h"
+#include "help-sealed.h"
 
 #include "election/method.h"
 #include "election/sealed-form.h"
 #include "voted/limits.h"
-
-#define BOARD "\"board\":\"00000000000000000000000000000000000000000000000000000000000000b0\""
-#define SEALED ",\"secrecy\":\"sealed\"," BOARD
-#define QUESTION(method, params) \
-        "{\"text\":\"Which?\",\"options\":[\"a\",\"b\",\"c\"],\"method\":\"" method "\"" params "}"
 
 static void refused(const char *question, const char *more, int verdict, const char *clause) {
         _cleanup_json_ Json *o = election_json(question, more);
@@ -23,45 +18,54 @@ static void refused(const char *question, const char *more, int verdict, const c
 }
 
 START_TEST(a_sealed_election_names_its_board) {
-        _cleanup_(definition_unrefp) Definition *d = definition_of(QUESTION("plurality", ""), SEALED);
+        _cleanup_(definition_unrefp) Definition *d =
+                definition_of(SEALED_QUESTION("plurality", ""), SEALED_MORE);
 
         ck_assert_int_eq(d->secrecy, SECRECY_SEALED);
         ck_assert_uint_eq(d->board.b[31], 0xb0);
         ck_assert_uint_eq(d->least, 5);
         ck_assert(!d->exposed);
-        refused(QUESTION("plurality", ""), ",\"secrecy\":\"sealed\"", V_FORM, "\"board\"");
-        refused(QUESTION("plurality", ""), ",\"secrecy\":\"sealed\",\"board\":\"b\"", V_FORM,
+        refused(SEALED_QUESTION("plurality", ""), ",\"secrecy\":\"sealed\"", V_FORM, "\"board\"");
+        refused(SEALED_QUESTION("plurality", ""), ",\"secrecy\":\"sealed\",\"board\":\"b\"", V_FORM,
                 "\"board\"");
 }
 END_TEST
 
 START_TEST(least_is_two_or_more) {
         _cleanup_(definition_unrefp) Definition
-                *least = definition_of(QUESTION("plurality", ""), SEALED ",\"least\":2"),
-                *most = definition_of(QUESTION("plurality", ""), SEALED ",\"least\":1000000");
+                *least = definition_of(SEALED_QUESTION("plurality", ""),
+                        SEALED_MORE ",\"least\":2"),
+                *most = definition_of(SEALED_QUESTION("plurality", ""),
+                        SEALED_MORE ",\"least\":1000000");
 
         ck_assert_uint_eq(least->least, LEAST_MIN);
         ck_assert_uint_eq(most->least, LEAST_MAX);
-        refused(QUESTION("plurality", ""), SEALED ",\"least\":1", V_FORM, "\"least\" is 1");
-        refused(QUESTION("plurality", ""), SEALED ",\"least\":1000001", V_FORM, "\"least\"");
-        refused(QUESTION("plurality", ""), SEALED ",\"least\":\"5\"", V_FORM, "\"least\"");
-        refused(QUESTION("plurality", ""), SEALED ",\"exposed\":1", V_FORM, "\"exposed\"");
+        refused(SEALED_QUESTION("plurality", ""), SEALED_MORE ",\"least\":1", V_FORM,
+                "\"least\" is 1");
+        refused(SEALED_QUESTION("plurality", ""), SEALED_MORE ",\"least\":1000001", V_FORM,
+                "\"least\"");
+        refused(SEALED_QUESTION("plurality", ""), SEALED_MORE ",\"least\":\"5\"", V_FORM,
+                "\"least\"");
+        refused(SEALED_QUESTION("plurality", ""), SEALED_MORE ",\"exposed\":1", V_FORM,
+                "\"exposed\"");
 }
 END_TEST
 
 START_TEST(an_open_election_has_none_of_it) {
-        refused(QUESTION("plurality", ""), "," BOARD, V_FORM, "board");
-        refused(QUESTION("plurality", ""), ",\"secrecy\":\"open\",\"least\":5", V_FORM, "least");
-        refused(QUESTION("plurality", ""), ",\"exposed\":false", V_FORM, "exposed");
+        refused(SEALED_QUESTION("plurality", ""), "," SEALED_BOARD, V_FORM, "board");
+        refused(SEALED_QUESTION("plurality", ""), ",\"secrecy\":\"open\",\"least\":5", V_FORM,
+                "least");
+        refused(SEALED_QUESTION("plurality", ""), ",\"exposed\":false", V_FORM, "exposed");
 }
 END_TEST
 
 START_TEST(only_sums_can_be_sealed) {
-        refused(QUESTION("plurality", "") "," QUESTION("schulze", ""), SEALED, V_DEFINITION,
+        refused(SEALED_QUESTION("plurality", "") "," SEALED_QUESTION("schulze", ""),
+                SEALED_MORE, V_DEFINITION,
                 "question 1: method \"schulze\" cannot be sealed");
-        refused(QUESTION("stv", ""), SEALED, V_DEFINITION,
+        refused(SEALED_QUESTION("stv", ""), SEALED_MORE, V_DEFINITION,
                 "question 0: method \"stv\" cannot be sealed");
-        refused(QUESTION("score", ",\"max\":11"), SEALED, V_DEFINITION,
+        refused(SEALED_QUESTION("score", ",\"max\":11"), SEALED_MORE, V_DEFINITION,
                 "question 0: \"max\" is 11, expected at most 10");
         for (size_t i = 0; method_at(i); i++)
                 ck_assert(method_at(i)->sums == !!method_at(i)->cell_max);
@@ -70,17 +74,17 @@ END_TEST
 
 START_TEST(json_of_a_sealed_definition_parses_to_the_same) {
         static const char *const more[] = {
-                SEALED,
-                SEALED ",\"least\":7",
-                SEALED ",\"exposed\":true",
-                SEALED ",\"blank\":false,\"exposed\":true,\"least\":2,\"lot\":\"L\"",
+                SEALED_MORE,
+                SEALED_MORE ",\"least\":7",
+                SEALED_MORE ",\"exposed\":true",
+                SEALED_MORE ",\"blank\":false,\"exposed\":true,\"least\":2,\"lot\":\"L\"",
         };
 
         for (size_t i = 0; i < ELEMENTSOF(more); i++) {
                 _cleanup_(definition_unrefp) Definition *d =
-                        definition_of(QUESTION("score", ",\"max\":7"), more[i]);
+                        definition_of(SEALED_QUESTION("score", ",\"max\":7"), more[i]);
                 _cleanup_json_ Json
-                        *given = election_json(QUESTION("score", ",\"max\":7"), more[i]),
+                        *given = election_json(SEALED_QUESTION("score", ",\"max\":7"), more[i]),
                         *made = definition_to_json(d);
                 _cleanup_buf_ Buf a = {}, b = {};
 
@@ -132,15 +136,15 @@ static void check_rolls(
 
 START_TEST(each_weight_is_held_by_enough_voters_or_exposed) {
         _cleanup_(roll_set_unrefp) RollSet *two = ROLLS(1, 7, 1, 7, 1), *powers = ROLLS(1, 2, 4, 8);
-        const char *q = QUESTION("plurality", "");
+        const char *q = SEALED_QUESTION("plurality", "");
 
-        check_rolls(q, SEALED ",\"least\":2", two, NULL);
-        check_rolls(q, SEALED ",\"least\":3", two,
+        check_rolls(q, SEALED_MORE ",\"least\":2", two, NULL);
+        check_rolls(q, SEALED_MORE ",\"least\":3", two,
                 "weight 7 is held by 2 voters, expected at least 3");
-        check_rolls(q, SEALED ",\"least\":3,\"exposed\":true", two, NULL);
-        check_rolls(q, SEALED ",\"least\":4", two, "weight 1 is held by 3 voters");
-        check_rolls(q, SEALED ",\"least\":2", powers, "weight 1 is held by 1 voters");
-        check_rolls(q, SEALED ",\"least\":2,\"exposed\":true", powers, NULL);
+        check_rolls(q, SEALED_MORE ",\"least\":3,\"exposed\":true", two, NULL);
+        check_rolls(q, SEALED_MORE ",\"least\":4", two, "weight 1 is held by 3 voters");
+        check_rolls(q, SEALED_MORE ",\"least\":2", powers, "weight 1 is held by 1 voters");
+        check_rolls(q, SEALED_MORE ",\"least\":2,\"exposed\":true", powers, NULL);
         check_rolls(q, "", powers, NULL);               /* an open one gives all away */
 }
 END_TEST
@@ -152,21 +156,22 @@ START_TEST(no_sum_is_larger_than_what_can_be_opened) {
                 *over = ROLLS(half, half, 1, 1),
                 *tenth = ROLLS(UINT32_C(429496729)),
                 *above = ROLLS(UINT32_C(429496730));
-        const char *exposed = SEALED ",\"exposed\":true";
+        const char *exposed = SEALED_MORE ",\"exposed\":true";
 
-        check_rolls(QUESTION("approval", ""), exposed, full, NULL);
-        check_rolls(QUESTION("approval", ""), exposed, over,
+        check_rolls(SEALED_QUESTION("approval", ""), exposed, full, NULL);
+        check_rolls(SEALED_QUESTION("approval", ""), exposed, over,
                 "question 0: the weights of all voters add up to 4294967298");
-        check_rolls(QUESTION("score", ""), exposed, tenth, NULL);
-        check_rolls(QUESTION("plurality", "") "," QUESTION("score", ""), exposed, above,
+        check_rolls(SEALED_QUESTION("score", ""), exposed, tenth, NULL);
+        check_rolls(SEALED_QUESTION("plurality", "") "," SEALED_QUESTION("score", ""),
+                exposed, above,
                 "question 1: the weights of all voters add up to 429496730, times 10");
-        check_rolls(QUESTION("score", ",\"max\":9"), exposed, above, NULL);
+        check_rolls(SEALED_QUESTION("score", ",\"max\":9"), exposed, above, NULL);
 }
 END_TEST
 
 /* The question of a definition, what is proved of its options and of their sum. */
 static void allowed(const char *question, bool blank, const char *option, const char *total) {
-        _cleanup_(definition_unrefp) Definition *d = definition_of(question, SEALED);
+        _cleanup_(definition_unrefp) Definition *d = definition_of(question, SEALED_MORE);
         AllowedValues v = sealed_option_values(&d->questions[0]);
         uint32_t list[ALLOWED_VALUES_MAX];
         char text[256];
@@ -185,19 +190,20 @@ static void allowed(const char *question, bool blank, const char *option, const 
 }
 
 START_TEST(what_is_proved_follows_from_the_method) {
-        allowed(QUESTION("plurality", ""), true, "0 1", "0 1");
-        allowed(QUESTION("plurality", ""), false, "0 1", "1");
-        allowed(QUESTION("approval", ""), true, "0 1", "0 1 2 3");
-        allowed(QUESTION("approval", ""), false, "0 1", "1 2 3");
-        allowed(QUESTION("approval", ",\"min\":2"), true, "0 1", "0 2 3");
-        allowed(QUESTION("approval", ",\"min\":2,\"max\":2"), false, "0 1", "2");
-        allowed(QUESTION("score", ",\"max\":3"), true, "0 1 2 3", "any");
-        allowed(QUESTION("score", ""), false, "0 1 2 3 4 5 6 7 8 9 10", "any");
+        allowed(SEALED_QUESTION("plurality", ""), true, "0 1", "0 1");
+        allowed(SEALED_QUESTION("plurality", ""), false, "0 1", "1");
+        allowed(SEALED_QUESTION("approval", ""), true, "0 1", "0 1 2 3");
+        allowed(SEALED_QUESTION("approval", ""), false, "0 1", "1 2 3");
+        allowed(SEALED_QUESTION("approval", ",\"min\":2"), true, "0 1", "0 2 3");
+        allowed(SEALED_QUESTION("approval", ",\"min\":2,\"max\":2"), false, "0 1", "2");
+        allowed(SEALED_QUESTION("score", ",\"max\":3"), true, "0 1 2 3", "any");
+        allowed(SEALED_QUESTION("score", ""), false, "0 1 2 3 4 5 6 7 8 9 10", "any");
 }
 END_TEST
 
 START_TEST(a_readable_ballot_does_not_pass_for_a_sealed_one) {
-        _cleanup_(definition_unrefp) Definition *d = definition_of(QUESTION("plurality", ""), SEALED);
+        _cleanup_(definition_unrefp) Definition *d =
+                definition_of(SEALED_QUESTION("plurality", ""), SEALED_MORE);
         _cleanup_json_ Json *o = json_of("{\"choices\":[[1]]}");
         _cleanup_(ballot_freep) Ballot *b = NULL;
         Why why = {};
