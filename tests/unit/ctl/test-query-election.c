@@ -40,49 +40,42 @@ static void assert_says(Chain *c, const char *method, const char *parameters, co
         ck_assert_msg(strstr(text.p, expected), "%s: expected %s in %s", method, expected, text.p);
 }
 
-static void put_entry(Chain *c, uint64_t time, Entry *e) {
-        Why why = {};
-
-        assert_verdict(FIXTURE_CONNECT(c, time, &why, e), 0, why);
-        entry_unref(e);
-}
-
 START_TEST(a_board_tells_for_whom_it_waits) {
         FixtureSetup setup = { .quorum = true };
         SealedBoard b;
-        Fixture f;
+        World w = {};
 
-        fixture_new(&f, &setup, NULL, 3);
-        sealed_board_init(&b, f.genesis, 1, 2);
-        assert_says(f.chain, "GetBoards", "{}", "\"boards\":[]");
-        (void) ask(f.chain, "GetBoard", "{'board':'trust'}", "no board is called");
-        put_entry(f.chain, 2000, sealed_roll_of_trustees(&b, 0));
+        fixture_new(&w.f, &setup, NULL, 3);
+        sealed_board_init(&b, w.f.genesis, 1, 2);
+        assert_says(w.f.chain, "GetBoards", "{}", "\"boards\":[]");
+        (void) ask(w.f.chain, "GetBoard", "{'board':'trust'}", "no board is called");
+        (void) put(&w, 2000, sealed_roll_of_trustees(&b, 0));
         for (unsigned i = 0; i < 2; i++)
-                put_entry(f.chain, 2000, sealed_trustee(&b, i));
-        put_entry(f.chain, 2000, sealed_board(&b, 0, "trust", "'secret'", SEALED_UNTIL));
-        put_entry(f.chain, 2000, sealed_deal(&b, 0, 1));
+                (void) put(&w, 2000, sealed_trustee(&b, i));
+        (void) put(&w, 2000, sealed_board(&b, 0, "trust", "'secret'", SEALED_UNTIL));
+        (void) put(&w, 2000, sealed_deal(&b, 0, 1));
         {
                 char awaited[96];
 
                 (void) snprintf(awaited, sizeof(awaited), "\"awaited\":[\"%s\"]",
                                 key_hex(fixture_key(SEALED_TRUSTEE + 1), (char[ID_HEX]) {}));
-                assert_says(f.chain, "GetBoard", "{'board':'trust'}", awaited);
-                assert_says(f.chain, "GetBoards", "{}", "\"phase\":\"dealing\"");
+                assert_says(w.f.chain, "GetBoard", "{'board':'trust'}", awaited);
+                assert_says(w.f.chain, "GetBoards", "{}", "\"phase\":\"dealing\"");
         }
-        put_entry(f.chain, 2000, sealed_deal(&b, 1, UINT_MAX));
-        put_entry(f.chain, 2000, sealed_confirm(&b, 0));
-        assert_says(f.chain, "GetBoard", "{'board':'trust'}", "\"phase\":\"confirming\"");
-        assert_says(f.chain, "GetBoard", "{'board':'trust'}", "\"says\":\"confirm\"");
-        put_entry(f.chain, 2000, sealed_object(&b, 1, 0));
+        (void) put(&w, 2000, sealed_deal(&b, 1, UINT_MAX));
+        (void) put(&w, 2000, sealed_confirm(&b, 0));
+        assert_says(w.f.chain, "GetBoard", "{'board':'trust'}", "\"phase\":\"confirming\"");
+        assert_says(w.f.chain, "GetBoard", "{'board':'trust'}", "\"says\":\"confirm\"");
+        (void) put(&w, 2000, sealed_object(&b, 1, 0));
         {
                 char liar[96];
 
                 (void) snprintf(liar, sizeof(liar), "\"liar\":\"%s\"", key_hex(fixture_key(SEALED_TRUSTEE), (char[ID_HEX]) {}));
-                assert_says(f.chain, "GetBoard", "{'board':'trust'}", liar);
-                assert_says(f.chain, "GetBoard", "{'board':'trust'}", "\"awaited\":[]");
+                assert_says(w.f.chain, "GetBoard", "{'board':'trust'}", liar);
+                assert_says(w.f.chain, "GetBoard", "{'board':'trust'}", "\"awaited\":[]");
         }
         sealed_board_done(&b);
-        fixture_done(&f);
+        world_done(&w);
 }
 END_TEST
 
