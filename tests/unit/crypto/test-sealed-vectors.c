@@ -252,12 +252,11 @@ static void secret_of(const Json *j, SecretScalar **ret) {
 
 START_TEST(proofs_of_logarithms) {
         uint8_t expected[EQUAL_BYTES], got[EQUAL_BYTES];
+        unsigned n_sealings = 0, n_shares = 0, n_objects = 0;
         const Json *j;
-        size_t at;
 
         read_vectors();
-        at = 0;
-        while ((j = next("sealing", &at))) {
+        for (size_t at = 0; (j = next("sealing", &at)); n_sealings++) {
                 _cleanup_(secret_scalar_freep) SecretScalar *e = NULL;
                 _cleanup_stream_ Stream stream = {};
                 SealingStatement s;
@@ -273,8 +272,7 @@ START_TEST(proofs_of_logarithms) {
                 ck_assert_mem_eq(got, expected, KNOWLEDGE_BYTES);
                 ck_assert_int_eq(sealing_check(&s, expected, NULL), 0);
         }
-        at = 0;
-        while ((j = next("share", &at))) {
+        for (size_t at = 0; (j = next("share", &at)); n_shares++) {
                 _cleanup_(secret_scalar_freep) SecretScalar *x = NULL;
                 _cleanup_stream_ Stream stream = {};
                 ShareStatement s;
@@ -295,8 +293,7 @@ START_TEST(proofs_of_logarithms) {
                 ck_assert_mem_eq(got, expected, EQUAL_BYTES);
                 ck_assert_int_eq(share_check(&s, expected, NULL), 0);
         }
-        at = 0;
-        while ((j = next("object", &at))) {
+        for (size_t at = 0; (j = next("object", &at)); n_objects++) {
                 _cleanup_(secret_scalar_freep) SecretScalar *e = NULL;
                 _cleanup_stream_ Stream stream = {};
                 ObjectStatement s;
@@ -315,6 +312,9 @@ START_TEST(proofs_of_logarithms) {
                 ck_assert_mem_eq(got, expected, EQUAL_BYTES);
                 ck_assert_int_eq(object_check(&s, expected, NULL), 0);
         }
+        ck_assert_uint_ge(n_sealings, 1);
+        ck_assert_uint_ge(n_shares, 1);
+        ck_assert_uint_ge(n_objects, 1);
         forget_vectors();
 }
 END_TEST
