@@ -290,6 +290,19 @@ static void make_certificate(const Genesis *g, const Header *h, Buf *ret) {
         must("seal", quorum_certificate_format_seal(c, ret), NULL);
 }
 
+/* As of a block that was worked for: the nonce is nobody's. */
+static void make_pow_seal(const Genesis *g, const Header *h, Buf *ret) {
+        _cleanup_buf_ Buf line = {};
+        Json *o = json_new_object();
+
+        json_set_id(o, "block", &h->id);
+        json_set_text(o, "kind", "seal");
+        json_set_text(o, "nonce", "0000000000000000");
+        must("seal", json_dump(o, &line), NULL);
+        must("seal", sign_line(ret, fixture_secret(FIXTURE_SEALER), "seal", &g->network, line.p, line.n), NULL);
+        json_free(o);
+}
+
 Block* fixture_block_on(const Genesis *g, uint64_t height, const Id *parent, uint64_t time,
                 Entry *const *entries, size_t n) {
         Header h = {
@@ -305,7 +318,6 @@ Block* fixture_block_on(const Genesis *g, uint64_t height, const Id *parent, uin
         _cleanup_buf_ Buf header = {}, seal = {};
         _cleanup_free_ Id *ids = NULL;
         Block *b = NULL;
-        Json *o;
 
         ids = newN(Id, MAX(n, (size_t) 1));
         if (!ids)
@@ -318,20 +330,8 @@ Block* fixture_block_on(const Genesis *g, uint64_t height, const Id *parent, uin
 
         if (fixture_seals_are_real)
                 make_certificate(g, &h, &seal);
-        o = json_new_object();
-        json_set_id(o, "block", &h.id);
-        json_set_text(o, "kind", "seal");
-        json_set_text(o, "nonce", "0000000000000000");
-        if (!fixture_seals_are_real) {
-                _cleanup_buf_ Buf line = {};
-
-                must("seal", json_dump(o, &line), NULL);
-                must("seal",
-                                sign_line(&seal, fixture_secret(FIXTURE_SEALER), "seal",
-                                                &g->network, line.p, line.n),
-                                NULL);
-        }
-        json_free(o);
+        else
+                make_pow_seal(g, &h, &seal);
 
         must("block", block_new(&b, &h, header.p, header.n, seal.p, seal.n), NULL);
         for (size_t i = 0; i < n; i++)
