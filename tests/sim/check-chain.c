@@ -191,6 +191,8 @@ static void check_final(Host *h, View *v) {
                                         world_die("finals", -ENOMEM);
                         }
                         c->finals[c->n_finals++] = (Id) {};
+                        if (height == 3)        /* the power cuts end here */
+                                r->round_commits[1] = h->world->n_commits;
                         figures_on_final(r, height);
                 }
                 if (id_equal(&c->finals[height], v->ids + height))

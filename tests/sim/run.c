@@ -300,12 +300,11 @@ static void run_begin(Run *r, const RunOptions *o) {
         if (r->options.figures)
                 r->n_voters = r->options.votes;
         if (r->options.quorum) {
+                unsigned bound;
+
                 r->n_authorities = r->options.peers > 4 && below(r, 3) == 0 && !r->options.figures ? r->options.peers - 1 : r->options.peers;
                 r->clock_off_max = MIN(r->clock_off_max, INT64_C(5));   /* what the rules of the engine bear */
-        }
-        if (r->options.quorum) {
-                unsigned bound = (r->n_authorities - 1) / 3;
-
+                bound = (r->n_authorities - 1) / 3;
                 if (r->options.liars != UINT_MAX)
                         r->n_liars = MIN(r->options.liars, r->n_authorities - 1);
                 else if (run_has(r, FAULT_BIT(LIARS)) && bound > 0)

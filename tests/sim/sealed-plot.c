@@ -14,7 +14,7 @@
 
 struct Sealed {
         SealedBoard board;
-        Errand *shares[TRUSTEES];
+        bool opened;            /* the shares are handed in */
         bool silent;            /* trustee 1 never deals: the board comes to nothing, and all say by whose fault */
 };
 
@@ -51,17 +51,14 @@ bool sealed_plot_is_trustee(const Run *r, const Key *k) {
 }
 
 /* Takes e over. */
-static Errand* hand_in(Run *r, Entry *e, uint64_t at_usec) {
-        Errand *errand = errand_new(r->world, e->line, e->n_line, at_usec);
-
-        errand->userdata = r;
+static void hand_in(Run *r, Entry *e, uint64_t at_usec) {
+        (void) errand_new(r->world, e->line, e->n_line, at_usec);
         entry_unref(e);
-        return errand;
 }
 
 static void approve(Run *r, const Entry *what, uint64_t at_usec) {
         for (unsigned i = 1; i < r->approvals; i++)
-                (void) hand_in(r, fixture_approve(r->genesis, FIXTURE_ADMIN + i, what), at_usec);
+                hand_in(r, fixture_approve(r->genesis, FIXTURE_ADMIN + i, what), at_usec);
 }
 
 /* --- opening it --- */
@@ -75,7 +72,8 @@ static void open_at(Run *r, Host *h) {
                         info.closing_height > peer_final_height(h->peer))
                 return;
         for (unsigned i = 0; i < THRESHOLD; i++)
-                r->sealed->shares[i] = hand_in(r, sealed_share(&r->sealed->board, chain, &info, TRUSTEES - 1 - i), r->world->now_usec);
+                hand_in(r, sealed_share(&r->sealed->board, chain, &info, TRUSTEES - 1 - i), r->world->now_usec);
+        r->sealed->opened = true;
 }
 
 static void on_look(World *w, uint64_t a, uint64_t b) {
@@ -83,13 +81,13 @@ static void on_look(World *w, uint64_t a, uint64_t b) {
 
         (void) a;
         (void) b;
-        for (unsigned i = 0; i < r->n_peers && !r->sealed->shares[0]; i++) {
+        for (unsigned i = 0; i < r->n_peers && !r->sealed->opened; i++) {
                 Host *h = w->hosts[r->first_peer + i];
 
                 if (h->up && h->peer && h->honest)
                         open_at(r, h);
         }
-        if (!r->sealed->shares[0] && w->now_usec + LOOK_USEC < r->end_usec)
+        if (!r->sealed->opened && w->now_usec + LOOK_USEC < r->end_usec)
                 world_at(w, w->now_usec + LOOK_USEC, "trustees", on_look, 0, 0);
 }
 
@@ -104,23 +102,23 @@ void sealed_plot_post(Run *r) {
 
         e = sealed_roll_of_trustees(b, FIXTURE_ADMIN);
         approve(r, e, now + USEC_PER_SEC);
-        (void) hand_in(r, e, now);
+        hand_in(r, e, now);
         for (unsigned i = 0; i < TRUSTEES; i++)
-                (void) hand_in(r, sealed_trustee(b, i), now + step);
+                hand_in(r, sealed_trustee(b, i), now + step);
 
         (void) snprintf(elections, sizeof(elections), "'%s'", el->name);
         e = sealed_board(b, FIXTURE_ADMIN, "trust", elections, el->opens);
         approve(r, e, now + 2 * step + USEC_PER_SEC);
-        (void) hand_in(r, e, now + 2 * step);
+        hand_in(r, e, now + 2 * step);
         for (unsigned i = 0; i < TRUSTEES; i++) {
                 e = sealed_deal(b, i, UINT_MAX);
                 if (i == 1 && r->sealed->silent)
                         entry_unref(e);
                 else
-                        (void) hand_in(r, e, now + 3 * step);
+                        hand_in(r, e, now + 3 * step);
         }
         for (unsigned i = 0; i < TRUSTEES; i++)
-                (void) hand_in(r, sealed_confirm(b, i), now + 3 * step + USEC_PER_SEC);
+                hand_in(r, sealed_confirm(b, i), now + 3 * step + USEC_PER_SEC);
         sealed_open_deals(b);
         world_at(r->world, (el->closes + el->grace - WORLD_WALL_SEC) * USEC_PER_SEC, "trustees", on_look, 0, 0);
 }
