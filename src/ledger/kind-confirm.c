@@ -146,9 +146,13 @@ static int object_entry_check(State *s, Entry *e, uint64_t time, Why *why) {
 }
 
 static int object_post(State *s, Act *act) {
+        const Id *board = &act->entry->object.line->board;
+        const Board *b = state_board(s, board);
         int r;
 
-        r = post_answer(s, act, &act->entry->object.line->board);
+        if (!b || b->objection)         /* before act is the seat's answer: nobody takes it back */
+                return -EUCLEAN;
+        r = post_answer(s, act, board);
         if (r < 0)
                 return r;
         if (act->board->objection)
