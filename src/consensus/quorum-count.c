@@ -46,7 +46,7 @@ static int look_for_conflicts(Quorum *q, const QuorumCertificate *cert) {
                 /* numbers ascend in both */
                 for (unsigned i = 0, j = 0; held && i < held->n && j < cert->n;) {
                         QuorumStatement a = quorum_certificate_statement(held, i), b = quorum_certificate_statement(cert, j);
-                        int r = a.signer == b.signer ? quorum_convict(q, &a, &b) : 0;
+                        int r = quorum_convict(q, &a, &b);
 
                         if (r < 0)
                                 return r;
@@ -103,13 +103,12 @@ static void enter(Quorum *q, uint64_t view) {
         q->retry_usec = q->hold_usec = USEC_INFINITY;
 }
 
-static int attach(Quorum *q, QuorumCertificate *cert) {
+static void attach(Quorum *q, QuorumCertificate *cert) {
         QuorumBlock *b = cert->of == QUORUM_SKIP ? NULL : quorum_block_find(q, &cert->block);
         QuorumCertificate **at = b ? cert->of == QUORUM_ENDORSE ? &b->endorse : &b->finalize : NULL;
 
         if (at && !*at && b->header.value == cert->view)
                 *at = quorum_certificate_ref(cert);
-        return 0;
 }
 
 /* cert is verified. Only what is above the last final view is kept by views: whatever else was certified lies below it. */
@@ -127,10 +126,11 @@ int quorum_accept(Quorum *q, QuorumCertificate *cert) {
                         return r;
         }
         r = look_for_conflicts(q, cert);
-        if (r == 0)
-                r = attach(q, cert);
-        if (r < 0 || cert->view < final || (cert->view == final && cert->of != QUORUM_FINALIZE))
+        if (r < 0)
                 return r;
+        attach(q, cert);
+        if (cert->view < final || (cert->view == final && cert->of != QUORUM_FINALIZE))
+                return 0;
 
         r = quorum_view_get(q, cert->view, &v);
         if (r < 0)
