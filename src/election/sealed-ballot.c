@@ -10,10 +10,6 @@
 /* Of one batch: some 80 ballots of five options, each once more where one of them does not hold. */
 #define BATCH_EQUATIONS 2048U
 
-static size_t values_proof_bytes(const AllowedValues *v) {
-        return CHOICE_BYTES(allowed_values_n(v));
-}
-
 static size_t definition_proofs_bytes(const Definition *d) {
         size_t n = 0;
 

@@ -4,11 +4,12 @@
 #include <inttypes.h>
 
 #include "codec/base64.h"
+#include "crypto/proof.h"
 #include "election/method.h"
 #include "voted/limits.h"
 
 #define ELEMENT_CHARS BASE64_LEN(32)
-#define PROOF_CHARS(n_values) BASE64_LEN((n_values) * 128)     /* A, B, c and z of each value */
+#define PROOF_CHARS(n_values) BASE64_LEN(CHOICE_BYTES(n_values))
 
 int sealed_question_check(const Question *q, Why *why) {
         if (!q->method->sums)

@@ -15,6 +15,11 @@ struct SealedBallot {
 };
 
 SealedBallot* sealed_ballot_new(const Definition *d);   /* NULL: no memory */
+/* Of the proof that a cipher holds one of them. */
+static inline size_t values_proof_bytes(const AllowedValues *v) {
+        return CHOICE_BYTES(allowed_values_n(v));
+}
+
 /* s, speaking of these ciphers. */
 BallotStatement statement_of(const BallotStatement *s, const Cipher *ciphers, size_t n);
 

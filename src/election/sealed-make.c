@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "codec/base64.h"
 #include "crypto/sign.h"
 #include "election/method.h"
 #include "election/sealed-internal.h"
@@ -79,15 +78,6 @@ static int make_proofs(
         return 0;
 }
 
-static void add_base64(Json *a, const void *p, size_t n) {
-        char text[BASE64_LEN(CHOICE_BYTES(SEALED_SCORE_MAX + 1)) + 1];
-
-        assert(BASE64_LEN(n) < sizeof(text));
-
-        base64_encode(text, p, n);
-        json_add_text(a, text);
-}
-
 static Json* sealed_ballot_json(const SealedBallot *b, const Definition *d) {
         Json *o = json_new_object(), *items = json_new_array();
         const Cipher *cipher = b->ciphers;
@@ -97,20 +87,20 @@ static Json* sealed_ballot_json(const SealedBallot *b, const Definition *d) {
                 Json *item = json_new_object(), *options = json_new_array();
                 const Question *q = &d->questions[i];
                 AllowedValues values = sealed_option_values(q), total;
-                size_t n = CHOICE_BYTES(allowed_values_n(&values));
+                size_t n = values_proof_bytes(&values);
 
                 for (size_t k = 0; k < q->n_options; k++, cipher++, proof += n) {
                         Json *option = json_new_array();
 
-                        add_base64(option, cipher->alpha.b, 32);
-                        add_base64(option, cipher->beta.b, 32);
-                        add_base64(option, proof, n);
+                        json_add_base64(option, cipher->alpha.b, 32);
+                        json_add_base64(option, cipher->beta.b, 32);
+                        json_add_base64(option, proof, n);
                         json_add(options, option);
                 }
                 json_set(item, "options", options);
 
                 if (sealed_total_values(q, d->blank, &total)) {
-                        n = CHOICE_BYTES(allowed_values_n(&total));
+                        n = values_proof_bytes(&total);
                         json_set_base64(item, "sum", proof, n);
                         proof += n;
                 }
