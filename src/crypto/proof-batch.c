@@ -164,6 +164,8 @@ static int add_log(ProofBatch *b, const Transcript *t, size_t n, const Element *
         Scalar challenge, response;
         int r;
 
+        if (element_is_identity(x) || (n == 2 && (element_is_identity(base) || element_is_identity(q))))
+                return V_PROOF;
         r = log_read(t, proof, n, &challenge, &response);
         if (r != 0)
                 return r;
@@ -185,7 +187,7 @@ int proof_batch_add_sealing(ProofBatch *b, const SealingStatement *s, const uint
         int r;
 
         statement_sealing(&t, s);
-        r = element_is_identity(&s->sealing) ? V_PROOF : add_log(b, &t, 1, &s->sealing, NULL, NULL, proof);
+        r = add_log(b, &t, 1, &s->sealing, NULL, NULL, proof);
         return r > 0 ? why_set(why, r, "the proof that the sealing key's secret is known does not hold") : r;
 }
 
@@ -196,7 +198,7 @@ int proof_batch_add_coefficient(ProofBatch *b, const DealStatement *s, uint32_t 
         if (k >= s->n_commitments)
                 return why_set(why, V_PROOF, "there is no commitment %" PRIu32, k);
         statement_coefficient(&t, s, k);
-        r = element_is_identity(&s->commitments[k]) ? V_PROOF : add_log(b, &t, 1, &s->commitments[k], NULL, NULL, proof);
+        r = add_log(b, &t, 1, &s->commitments[k], NULL, NULL, proof);
         return r > 0 ? why_set(why, r, "the proof that coefficient %" PRIu32 " is known does not hold", k) : r;
 }
 
@@ -205,10 +207,7 @@ int proof_batch_add_share(ProofBatch *b, const ShareStatement *s, const uint8_t 
         int r;
 
         statement_share(&t, s);
-        if (element_is_identity(&s->share_key) || element_is_identity(&s->alpha) || element_is_identity(&s->part))
-                r = V_PROOF;
-        else
-                r = add_log(b, &t, 2, &s->share_key, &s->alpha, &s->part, proof);
+        r = add_log(b, &t, 2, &s->share_key, &s->alpha, &s->part, proof);
         return r > 0 ? why_set(why, r, "question %" PRIu32 ", option %" PRIu32 ": the share's proof does not hold", s->question, s->option) : r;
 }
 

@@ -169,30 +169,23 @@ int choice_check(const BallotStatement *s, const ChoiceClaim *c, const uint8_t *
 
         for (size_t i = 0; i < c->n_allowed; i++) {
                 const uint8_t *p = proof + CHOICE_BYTES(i);
-                Element left, right;
                 Scalar part, z, step;
+                Element e;
 
                 /* read, so they decode */
                 memcpy(part.b, p + CHOICE_C, 32);
                 memcpy(z.b, p + CHOICE_Z, 32);
 
-                /* What is computed is canonical, and so is what equals it. */
-                element_mul_base(&left, &z);
-                element_mul(&right, &part, &sum.alpha);
-                element_sub(&left, &left, &right);
-                if (memcmp(left.b, p + CHOICE_A, 32) != 0)
+                if (!proof_equation_holds(NULL, &sum.alpha, &part, &z, p + CHOICE_A))
                         return choice_refused(c, why, "it does not hold");
 
                 if (c->allowed[i] != at) {      /* beta - value G */
                         scalar_from_u64(&step, c->allowed[i] - at);
-                        element_mul_base(&right, &step);
-                        element_sub(&sum.beta, &sum.beta, &right);
+                        element_mul_base(&e, &step);
+                        element_sub(&sum.beta, &sum.beta, &e);
                         at = c->allowed[i];
                 }
-                element_mul(&left, &z, &s->board_key);
-                element_mul(&right, &part, &sum.beta);
-                element_sub(&left, &left, &right);
-                if (memcmp(left.b, p + CHOICE_B, 32) != 0)
+                if (!proof_equation_holds(&s->board_key, &sum.beta, &part, &z, p + CHOICE_B))
                         return choice_refused(c, why, "it does not hold");
         }
         return 0;

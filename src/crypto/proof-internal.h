@@ -35,6 +35,10 @@ int choice_refused(const ChoiceClaim *c, Why *why, const char *what);
 /* Likewise for a proof of n commitments and a response. */
 _must_check_ int log_read(const Transcript *statement, const uint8_t *proof, size_t n, Scalar *ret_challenge, Scalar *ret_response);
 
-/* A | z, that secret is the logarithm of x. */
+/* commitment = z base - c x; base NULL: G. */
+bool proof_equation_holds(const Element *base, const Element *x, const Scalar *challenge, const Scalar *response,
+        const uint8_t commitment[static 32]);
+
+/* A | z, that secret is the logarithm of x. The identity has none: nothing holds of it. */
 void knowledge_make(uint8_t ret[static KNOWLEDGE_BYTES], const Transcript *t, const Scalar *secret, Stream *stream);
 bool knowledge_holds(const Transcript *t, const Element *x, const uint8_t proof[static KNOWLEDGE_BYTES]);

@@ -14,8 +14,8 @@ int log_read(const Transcript *statement, const uint8_t *proof, size_t n, Scalar
         return 0;
 }
 
-/* commitment = z base - c x; what is computed is canonical, and so is what equals it. base NULL: G. */
-static bool equation_holds(const Element *base, const Element *x, const Scalar *challenge, const Scalar *response,
+/* What is computed is canonical, and so is what equals it. */
+bool proof_equation_holds(const Element *base, const Element *x, const Scalar *challenge, const Scalar *response,
         const uint8_t commitment[static 32]) {
         Element left, right;
 
@@ -28,49 +28,45 @@ static bool equation_holds(const Element *base, const Element *x, const Scalar *
         return memcmp(left.b, commitment, 32) == 0;
 }
 
-void knowledge_make(uint8_t ret[static KNOWLEDGE_BYTES], const Transcript *t, const Scalar *secret, Stream *stream) {
+/* A commitment to G, and one to base, unless that is NULL; then the response. */
+static void log_make(uint8_t *ret, const Transcript *t, const Element *base, const Scalar *secret, Stream *stream) {
         _cleanup_scalar_ Scalar nonce = {}, response = {};
         _cleanup_stream_ Stream nonces = {};
-        Element a;
-
-        proof_nonces(&nonces, stream, t, secret);
-        stream_scalar(&nonces, &nonce);
-        element_mul_base(&a, &nonce);
-        memcpy(ret, a.b, 32);
-        proof_challenge(&response, t, ret, 1);
-        scalar_mul(&response, &response, secret);
-        scalar_add(&response, &response, &nonce);
-        memcpy(ret + 32, response.b, 32);
-}
-
-bool knowledge_holds(const Transcript *t, const Element *x, const uint8_t proof[static KNOWLEDGE_BYTES]) {
-        Scalar challenge, response;
-
-        return log_read(t, proof, 1, &challenge, &response) == 0 && equation_holds(NULL, x, &challenge, &response, proof);
-}
-
-static void equal_make(uint8_t ret[static EQUAL_BYTES], const Transcript *t, const Element *base, const Scalar *secret, Stream *stream) {
-        _cleanup_scalar_ Scalar nonce = {}, response = {};
-        _cleanup_stream_ Stream nonces = {};
+        const size_t n = base ? 2 : 1;
         Element e;
 
         proof_nonces(&nonces, stream, t, secret);
         stream_scalar(&nonces, &nonce);
         element_mul_base(&e, &nonce);
         memcpy(ret, e.b, 32);
-        element_mul(&e, &nonce, base);
-        memcpy(ret + 32, e.b, 32);
-        proof_challenge(&response, t, ret, 2);
+        if (base) {
+                element_mul(&e, &nonce, base);
+                memcpy(ret + 32, e.b, 32);
+        }
+        proof_challenge(&response, t, ret, n);
         scalar_mul(&response, &response, secret);
         scalar_add(&response, &response, &nonce);
-        memcpy(ret + 64, response.b, 32);
+        memcpy(ret + 32 * n, response.b, 32);
+}
+
+void knowledge_make(uint8_t ret[static KNOWLEDGE_BYTES], const Transcript *t, const Scalar *secret, Stream *stream) {
+        log_make(ret, t, NULL, secret, stream);
+}
+
+bool knowledge_holds(const Transcript *t, const Element *x, const uint8_t proof[static KNOWLEDGE_BYTES]) {
+        Scalar challenge, response;
+
+        return !element_is_identity(x) && log_read(t, proof, 1, &challenge, &response) == 0 &&
+                proof_equation_holds(NULL, x, &challenge, &response, proof);
 }
 
 static bool equal_holds(const Transcript *t, const Element *x, const Element *base, const Element *q, const uint8_t proof[static EQUAL_BYTES]) {
         Scalar challenge, response;
 
-        return log_read(t, proof, 2, &challenge, &response) == 0 && equation_holds(NULL, x, &challenge, &response, proof) &&
-                equation_holds(base, q, &challenge, &response, proof + 32);
+        return !element_is_identity(x) && !element_is_identity(base) && !element_is_identity(q) &&
+                log_read(t, proof, 2, &challenge, &response) == 0 &&
+                proof_equation_holds(NULL, x, &challenge, &response, proof) &&
+                proof_equation_holds(base, q, &challenge, &response, proof + 32);
 }
 
 void sealing_make(uint8_t ret[static KNOWLEDGE_BYTES], const SealingStatement *s, const SecretScalar *e, Stream *stream) {
@@ -84,7 +80,7 @@ int sealing_check(const SealingStatement *s, const uint8_t proof[static KNOWLEDG
         Transcript t;
 
         statement_sealing(&t, s);
-        if (element_is_identity(&s->sealing) || !knowledge_holds(&t, &s->sealing, proof))
+        if (!knowledge_holds(&t, &s->sealing, proof))
                 return why_set(why, V_PROOF, "the proof that the sealing key's secret is known does not hold");
         return 0;
 }
@@ -102,7 +98,7 @@ int coefficient_check(const DealStatement *s, uint32_t k, const uint8_t proof[st
         if (k >= s->n_commitments)
                 return why_set(why, V_PROOF, "there is no commitment %" PRIu32, k);
         statement_coefficient(&t, s, k);
-        if (element_is_identity(&s->commitments[k]) || !knowledge_holds(&t, &s->commitments[k], proof))
+        if (!knowledge_holds(&t, &s->commitments[k], proof))
                 return why_set(why, V_PROOF, "the proof that coefficient %" PRIu32 " is known does not hold", k);
         return 0;
 }
@@ -111,15 +107,14 @@ void share_make(uint8_t ret[static EQUAL_BYTES], const ShareStatement *s, const 
         Transcript t;
 
         statement_share(&t, s);
-        equal_make(ret, &t, &s->alpha, secret_scalar_value(x), stream);
+        log_make(ret, &t, &s->alpha, secret_scalar_value(x), stream);
 }
 
 int share_check(const ShareStatement *s, const uint8_t proof[static EQUAL_BYTES], Why *why) {
         Transcript t;
 
         statement_share(&t, s);
-        if (element_is_identity(&s->share_key) || element_is_identity(&s->alpha) || element_is_identity(&s->part) ||
-                !equal_holds(&t, &s->share_key, &s->alpha, &s->part, proof))
+        if (!equal_holds(&t, &s->share_key, &s->alpha, &s->part, proof))
                 return why_set(why, V_PROOF, "question %" PRIu32 ", option %" PRIu32 ": the share's proof does not hold", s->question, s->option);
         return 0;
 }
@@ -128,15 +123,14 @@ void object_make(uint8_t ret[static EQUAL_BYTES], const ObjectStatement *s, cons
         Transcript t;
 
         statement_object(&t, s);
-        equal_make(ret, &t, &s->r, secret_scalar_value(e), stream);
+        log_make(ret, &t, &s->r, secret_scalar_value(e), stream);
 }
 
 int object_check(const ObjectStatement *s, const uint8_t proof[static EQUAL_BYTES], Why *why) {
         Transcript t;
 
         statement_object(&t, s);
-        if (element_is_identity(&s->sealing) || element_is_identity(&s->r) || element_is_identity(&s->k) ||
-                !equal_holds(&t, &s->sealing, &s->r, &s->k, proof))
+        if (!equal_holds(&t, &s->sealing, &s->r, &s->k, proof))
                 return why_set(why, V_PROOF, "the proof of the objection's key does not hold");
         return 0;
 }
