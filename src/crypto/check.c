@@ -3,35 +3,53 @@
 
 #include "crypto/sign.h"
 
-#define RUN_MAX 64U     /* contents at once */
+#define SIGNATURES_RUN_MAX 64U  /* at once, with their contents */
 
 /* --- contents --- */
 
 CheckContent* check_content_free(CheckContent *c) {
-        if (c)
+        if (!c)
+                return NULL;
+
+        if (c->type->free)
                 c->type->free(c);
+        else
+                free(c);
         return NULL;
 }
 
+static int run_same(const CheckContentType *type, CheckContent *const *contents, size_t n) {
+        if (type->run)
+                return type->run(contents, n);
+
+        for (size_t i = 0; i < n; i++) {
+                int r;
+
+                r = type->check(contents[i], &contents[i]->why);
+                if (r < 0)
+                        return r;
+                contents[i]->verdict = r;
+        }
+        return 0;
+}
+
 int check_contents_run(CheckContent *const *contents, size_t n) {
-        CheckContent *run[RUN_MAX];
-        size_t n_run = 0;
-        int r;
+        size_t same;
 
         assert(contents || n == 0);
 
-        for (size_t i = 0; i < n; i++) {
-                if (!contents[i])
-                        continue;
-                if (n_run == RUN_MAX || (n_run > 0 && contents[i]->type != run[0]->type)) {
-                        r = run[0]->type->run(run, n_run);
-                        if (r < 0)
-                                return r;
-                        n_run = 0;
-                }
-                run[n_run++] = contents[i];
+        for (size_t i = 0; i < n; i += same) {
+                const CheckContentType *type = contents[i]->type;
+                int r;
+
+                for (same = 1; i + same < n && same < CONTENTS_RUN_MAX && contents[i + same]->type == type;)
+                        same++;
+
+                r = run_same(type, contents + i, same);
+                if (r < 0)
+                        return r;
         }
-        return n_run > 0 ? run[0]->type->run(run, n_run) : 0;
+        return 0;
 }
 
 /* --- signatures --- */
@@ -56,29 +74,32 @@ static void run_signature(SigCheck *c) {
 }
 
 static void run_some(SigCheck *checks, size_t n) {
-        CheckContent *contents[RUN_MAX] = {};
+        CheckContent *contents[SIGNATURES_RUN_MAX];
+        size_t n_contents = 0;
         int r;
 
         for (size_t i = 0; i < n; i++) {
                 run_signature(&checks[i]);
-                contents[i] = checks[i].valid ? checks[i].content : NULL;
-                if (checks[i].content)
-                        checks[i].content->verdict = 0;
+                if (!checks[i].content)
+                        continue;
+                checks[i].content->verdict = 0;
+                if (checks[i].valid)
+                        contents[n_contents++] = checks[i].content;
         }
 
-        r = check_contents_run(contents, n);
+        r = check_contents_run(contents, n_contents);
         for (size_t i = 0; i < n; i++)
-                if (contents[i]) {
+                if (checks[i].valid && checks[i].content) {
                         checks[i].error = r;
-                        checks[i].valid = r == 0 && contents[i]->verdict == 0;
+                        checks[i].valid = r == 0 && checks[i].content->verdict == 0;
                 }
 }
 
 void sig_checks_run(SigCheck *checks, size_t n) {
         assert(checks || n == 0);
 
-        for (size_t i = 0; i < n; i += RUN_MAX)
-                run_some(checks + i, MIN(n - i, (size_t) RUN_MAX));
+        for (size_t i = 0; i < n; i += SIGNATURES_RUN_MAX)
+                run_some(checks + i, MIN(n - i, (size_t) SIGNATURES_RUN_MAX));
 }
 
 void sig_check_run(SigCheck *c) {

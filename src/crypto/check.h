@@ -9,10 +9,15 @@
  * made, but for the answer, which whoever runs the check writes. */
 typedef struct CheckContent CheckContent;
 
+#define CONTENTS_RUN_MAX 64U    /* that a type is given at once */
+
 typedef struct CheckContentType {
-        /* Sets the answer of each of n contents of this type. 0 or -ENOMEM. Thread-safe. */
+        /* One of the two, thread-safe. Sets the answer of each of n contents of this type, at most
+         * CONTENTS_RUN_MAX: 0 or -ENOMEM. */
         int (*run)(CheckContent *const *contents, size_t n);
-        void (*free)(CheckContent *c);  /* by the owner's thread */
+        /* Or gives the answer of one: 0, verdict with why, -ENOMEM. */
+        int (*check)(const CheckContent *c, Why *why);
+        void (*free)(CheckContent *c);  /* by the owner's thread; NULL: free() */
 } CheckContentType;
 
 struct CheckContent {
@@ -25,7 +30,7 @@ struct CheckContent {
 
 CheckContent* check_content_free(CheckContent *c);      /* NULL is fine; returns NULL */
 DEFINE_CLEANUP(CheckContent*, check_content_free)
-/* Those that are not NULL, of any types, those of one type together. 0 or -ENOMEM. Thread-safe. */
+/* Of any types; neighbours of one type together. 0 or -ENOMEM. Thread-safe. */
 _must_check_ int check_contents_run(CheckContent *const *contents, size_t n);
 
 /* What waits to be checked: one signature with, perhaps, what its line proves beside it; or (message

@@ -155,8 +155,6 @@ static int object_post(State *s, Act *act) {
         r = post_answer(s, act, board);
         if (r < 0)
                 return r;
-        if (act->board->objection)
-                return -EUCLEAN;
         act->board->objection = act;
         return 0;
 }
@@ -176,7 +174,8 @@ typedef struct ObjectContent {
         unsigned threshold, seat;
 } ObjectContent;
 
-static int check_objection(const ObjectContent *x, Why *why) {
+static int check_objection(const CheckContent *c, Why *why) {
+        const ObjectContent *x = (const ObjectContent *) c;
         const ObjectStatement *t = &x->statement;
         SealedShareContext context = {
                 .network = t->network,
@@ -196,19 +195,8 @@ static int check_objection(const ObjectContent *x, Why *why) {
         return 0;
 }
 
-static int object_content_run(CheckContent *const *contents, size_t n) {
-        for (size_t i = 0; i < n; i++)
-                contents[i]->verdict = check_objection((ObjectContent *) contents[i], &contents[i]->why);
-        return 0;
-}
-
-static void object_content_free(CheckContent *c) {
-        free(c);
-}
-
 static const CheckContentType object_content_type = {
-        .run = object_content_run,
-        .free = object_content_free,
+        .check = check_objection,
 };
 
 static int object_content(State *s, Entry *e, CheckContent **ret, Why *why) {

@@ -125,7 +125,8 @@ typedef struct DealContent {
         Key trustees[TRUSTEES_MAX];
 } DealContent;
 
-static int check_deal(const DealContent *d, Why *why) {
+static int check_deal(const CheckContent *c, Why *why) {
+        const DealContent *d = (const DealContent *) c;
         const DealLine *line = d->entry->deal.line;
         SealedShareContext context = {
                 .network = d->statement.network,
@@ -151,12 +152,6 @@ static int check_deal(const DealContent *d, Why *why) {
         return 0;
 }
 
-static int content_run(CheckContent *const *contents, size_t n) {
-        for (size_t i = 0; i < n; i++)
-                contents[i]->verdict = check_deal((DealContent *) contents[i], &contents[i]->why);
-        return 0;
-}
-
 static void content_free(CheckContent *c) {
         DealContent *d = (DealContent *) c;
 
@@ -165,7 +160,7 @@ static void content_free(CheckContent *c) {
 }
 
 static const CheckContentType content_type = {
-        .run = content_run,
+        .check = check_deal,
         .free = content_free,
 };
 

@@ -203,7 +203,8 @@ typedef struct ShareContent {
         Element *alphas;                /* summed, of each option */
 } ShareContent;
 
-static int check_share(const ShareContent *c, Why *why) {
+static int check_share(const CheckContent *content, Why *why) {
+        const ShareContent *c = (const ShareContent *) content;
         const ShareLine *line = c->entry->share.line;
         ShareStatement t = c->statement;
         size_t k = 0;
@@ -226,12 +227,6 @@ static int check_share(const ShareContent *c, Why *why) {
         return 0;
 }
 
-static int content_run(CheckContent *const *contents, size_t n) {
-        for (size_t i = 0; i < n; i++)
-                contents[i]->verdict = check_share((ShareContent *) contents[i], &contents[i]->why);
-        return 0;
-}
-
 static void content_free(CheckContent *c) {
         ShareContent *x = (ShareContent *) c;
 
@@ -241,7 +236,7 @@ static void content_free(CheckContent *c) {
 }
 
 static const CheckContentType content_type = {
-        .run = content_run,
+        .check = check_share,
         .free = content_free,
 };
 

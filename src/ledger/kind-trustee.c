@@ -85,22 +85,14 @@ typedef struct TrusteeContent {
         uint8_t proof[KNOWLEDGE_BYTES];
 } TrusteeContent;
 
-static int content_run(CheckContent *const *contents, size_t n) {
-        for (size_t i = 0; i < n; i++) {
-                TrusteeContent *t = (TrusteeContent *) contents[i];
+static int check_sealing(const CheckContent *c, Why *why) {
+        const TrusteeContent *t = (const TrusteeContent *) c;
 
-                t->content.verdict = sealing_check(&t->statement, t->proof, &t->content.why);
-        }
-        return 0;
-}
-
-static void content_free(CheckContent *c) {
-        free(c);
+        return sealing_check(&t->statement, t->proof, why);
 }
 
 static const CheckContentType content_type = {
-        .run = content_run,
-        .free = content_free,
+        .check = check_sealing,
 };
 
 static int trustee_content(State *s, Entry *e, CheckContent **ret, Why *why) {

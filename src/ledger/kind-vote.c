@@ -222,8 +222,6 @@ typedef struct VoteContent {
         BallotStatement statement;      /* but for the ciphers */
 } VoteContent;
 
-#define TOGETHER_MAX 64U
-
 /* 0, and *ret is what is left to check; the verdict is set where its form is wrong. -ENOMEM. */
 static int prepare(VoteContent *v, SealedBallot **ret) {
         _cleanup_json_ Json *o = NULL;
@@ -236,11 +234,13 @@ static int prepare(VoteContent *v, SealedBallot **ret) {
         return MIN(r, 0);
 }
 
-static int run_together(CheckContent *const *contents, size_t n) {
-        SealedBallot *ballots[TOGETHER_MAX] = {};
+static int content_run(CheckContent *const *contents, size_t n) {
+        SealedBallot *ballots[CONTENTS_RUN_MAX] = {};
         _cleanup_free_ SealedCheck *checks = NULL;
         size_t m = 0;
         int r = 0;
+
+        assert(n <= CONTENTS_RUN_MAX);
 
         checks = new0(SealedCheck, n);
         if (!checks)
@@ -269,17 +269,6 @@ static int run_together(CheckContent *const *contents, size_t n) {
                 sealed_ballot_free(ballots[i]);
         }
         return r;
-}
-
-static int content_run(CheckContent *const *contents, size_t n) {
-        for (size_t i = 0; i < n; i += TOGETHER_MAX) {
-                int r;
-
-                r = run_together(contents + i, MIN(n - i, (size_t) TOGETHER_MAX));
-                if (r < 0)
-                        return r;
-        }
-        return 0;
 }
 
 static void content_free(CheckContent *c) {
