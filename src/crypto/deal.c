@@ -198,14 +198,15 @@ void board_key(Element *ret, const Element *commitments, size_t n_dealers, size_
         *ret = sum;
 }
 
-void board_share_key(Element *ret, const Element *commitments, size_t n_dealers, size_t threshold, size_t trustee) {
+void board_share_keys(Element *ret, const Element *commitments, size_t n_dealers, size_t threshold) {
         Element sums[TRUSTEES_MAX] = {};
 
         assert(threshold <= TRUSTEES_MAX);
         for (size_t i = 0; i < n_dealers; i++)
                 for (size_t k = 0; k < threshold; k++)
                         element_add(&sums[k], &sums[k], &commitments[i * threshold + k]);
-        commitments_at(ret, sums, threshold, trustee);
+        for (size_t i = 0; i < n_dealers; i++)
+                commitments_at(&ret[i], sums, threshold, i);
 }
 
 int board_share_secret(SecretScalar **ret, const Scalar *shares, size_t n_dealers) {

@@ -45,7 +45,7 @@ bool share_fits(const Scalar *share, const Element *commitments, size_t threshol
 /* commitments: threshold of each dealer, dealer after dealer. */
 /* Y; the identity voids the board */
 void board_key(Element *ret, const Element *commitments, size_t n_dealers, size_t threshold);
-void board_share_key(Element *ret, const Element *commitments, size_t n_dealers, size_t threshold, size_t trustee);     /* X_j */
+void board_share_keys(Element *ret, const Element *commitments, size_t n_dealers, size_t threshold);    /* X_j, n_dealers of them */
 /* x_j, the sum of the shares that the dealers gave. 0, V_PROOF (it is 0) or -ENOMEM. */
 _must_check_ int board_share_secret(SecretScalar **ret, const Scalar *shares, size_t n_dealers);
 

@@ -130,25 +130,33 @@ int board_check_deals(const Board *b, const Id *deals, Why *why) {
 
 /* --- keys --- */
 
-static int compute_keys(Board *b) {
+void board_compute_keys(const BoardLine *line, const Entry *const deals[], Id *ret_root, Element *ret_y,
+                Element ret_x[]) {
         Element commitments[TRUSTEES_MAX * TRUSTEES_MAX];
-        const BoardLine *line = board_line(b);
         Id ids[TRUSTEES_MAX];
 
         for (unsigned i = 0; i < line->n_trustees; i++) {
-                const Entry *deal = b->seats[i].deal->entry;
-
-                if (deal->deal.line->n_commitments != line->threshold)
-                        return -EUCLEAN;
-                ids[i] = deal->id;
-                memcpy(commitments + i * line->threshold, deal->deal.line->commitments,
+                ids[i] = deals[i]->id;
+                memcpy(commitments + i * line->threshold, deals[i]->deal.line->commitments,
                                 line->threshold * sizeof(Element));
         }
 
-        merkle_root(&b->root, ids, line->n_trustees);
-        board_key(&b->y, commitments, line->n_trustees, line->threshold);
-        for (unsigned i = 0; i < line->n_trustees; i++)
-                board_share_key(&b->x[i], commitments, line->n_trustees, line->threshold, i);
+        merkle_root(ret_root, ids, line->n_trustees);
+        board_key(ret_y, commitments, line->n_trustees, line->threshold);
+        board_share_keys(ret_x, commitments, line->n_trustees, line->threshold);
+}
+
+static int compute_keys(Board *b) {
+        const BoardLine *line = board_line(b);
+        const Entry *deals[TRUSTEES_MAX];
+
+        for (unsigned i = 0; i < line->n_trustees; i++) {
+                deals[i] = b->seats[i].deal->entry;
+                if (deals[i]->deal.line->n_commitments != line->threshold)
+                        return -EUCLEAN;
+        }
+
+        board_compute_keys(line, deals, &b->root, &b->y, b->x);
         b->no_key = element_is_identity(&b->y);
         return 0;
 }

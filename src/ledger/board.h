@@ -55,5 +55,10 @@ bool board_find_seat(const Board *b, const Key *k, unsigned *ret);
 _must_check_ int board_put_deal(Board *b, unsigned seat, Act *deal);
 void board_take_deal(Board *b, unsigned seat);
 
+/* Of all deals of a board, in the order of its trustees, each with `threshold` commitments: the root
+ * of their ids, Y (the identity: they make no key), and X_j of each trustee. */
+void board_compute_keys(const BoardLine *line, const Entry *const deals[], Id *ret_root, Element *ret_y,
+                Element ret_x[]);
+
 Board* board_free(Board *b);
 DEFINE_CLEANUP(Board*, board_free)

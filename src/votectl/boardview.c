@@ -3,8 +3,7 @@
 #include <stdio.h>
 
 #include "codec/hex.h"
-#include "crypto/deal.h"
-#include "crypto/merkle.h"
+#include "ledger/board.h"
 #include "ledger/receipt.h"
 #include "voted/limits.h"
 #include "votectl/boardview.h"
@@ -110,25 +109,17 @@ static int put_entry(BoardView *b, SeatEntry *e, Why *why) {
 
 /* The board's keys, once all deals are in; and that the trustees have confirmed these deals. */
 static int compute_keys(BoardView *b, Why *why) {
-        Element commitments[TRUSTEES_MAX * TRUSTEES_MAX];
-        const unsigned n = b->line->n_trustees, threshold = b->line->threshold;
-        Id ids[TRUSTEES_MAX];
+        const unsigned n = b->line->n_trustees;
+        const Entry *deals[TRUSTEES_MAX];
 
         if (b->n_deals < n)
                 return b->n_confirms > 0 ? why_set(why, V_FORM, "deals are confirmed that are not there") : 0;
-        for (unsigned i = 0; i < n; i++) {
-                const Entry *deal = b->seats[i].deal.entry;
-
-                ids[i] = deal->id;
-                memcpy(commitments + i * threshold, deal->deal.line->commitments,
-                        threshold * sizeof(Element));
-        }
-        merkle_root(&b->root, ids, n);
-        board_key(&b->y, commitments, n, threshold);
+        for (unsigned i = 0; i < n; i++)
+                deals[i] = b->seats[i].deal.entry;
+        board_compute_keys(b->line, deals, &b->root, &b->y, b->x);
         for (unsigned i = 0; i < n; i++) {
                 const Entry *answer = b->seats[i].answer.entry;
 
-                board_share_key(&b->x[i], commitments, n, threshold, i);
                 if (answer && answer->kind == ENTRY_CONFIRM &&
                         !id_equal(&answer->confirm.deals, &b->root))
                         return why_set(why, V_FORM, "trustee %u has confirmed other deals", i);

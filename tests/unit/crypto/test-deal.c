@@ -50,10 +50,10 @@ static void board_make(Board *b, size_t threshold, size_t n) {
                 }
         }
         board_key(&b->y, b->commitments, n, threshold);
+        board_share_keys(b->share_keys, b->commitments, n, threshold);
         for (size_t i = 0; i < n; i++) {
                 Scalar shares[TRUSTEES_MAX];
 
-                board_share_key(&b->share_keys[i], b->commitments, n, threshold, i);
                 for (size_t d = 0; d < n; d++) {
                         SealedShareContext c = context(d, i);
 
