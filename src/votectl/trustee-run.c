@@ -51,8 +51,7 @@ int trustee_reuse_key(Trustee *t, Buf *ret) {
                 r = trustee_store_has_key(t->c, &e->trustee.line->sealing, &here);
                 if (r != 0 || !here)
                         continue;
-                t->sealing = secret_scalar_free(t->sealing);
-                r = trustee_store_open_key(t->c, &e->trustee.line->sealing, &t->sealing);
+                r = trustee_open(t, &e->trustee.line->sealing);
                 if (r == 0)
                         buf_add(ret, line.p, line.n);
         }

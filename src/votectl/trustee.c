@@ -34,16 +34,19 @@ int trustee_choose(Trustee *t, const BoardView *b, unsigned *ret_seat) {
         return r;
 }
 
-/* The secret of the sealing key that the seat has, opened once. */
-static int open_sealing(Trustee *t, const BoardView *b, unsigned seat) {
+int trustee_open(Trustee *t, const Element *sealing) {
+        if (t->sealing && element_equal(secret_scalar_public(t->sealing), sealing))
+                return EXIT_DONE;
+        t->sealing = secret_scalar_free(t->sealing);
+        return trustee_store_open_key(t->c, sealing, &t->sealing);
+}
+
+/* The secret of the sealing key that the seat has. */
+static int open_seat(Trustee *t, const BoardView *b, unsigned seat) {
         if (!b->seats[seat].trustee.entry)
                 return ctl_fail(t->c, EXIT_WRONG, NULL, "trustee %u of board %s has no sealing key", seat,
                         b->line->name);
-        if (t->sealing &&
-                element_equal(secret_scalar_public(t->sealing), board_view_sealing(b, seat)))
-                return EXIT_DONE;
-        t->sealing = secret_scalar_free(t->sealing);
-        return trustee_store_open_key(t->c, board_view_sealing(b, seat), &t->sealing);
+        return trustee_open(t, board_view_sealing(b, seat));
 }
 
 /* Signs o, keeps the line, and only then gives it out. */
@@ -71,7 +74,7 @@ int trustee_deal(Trustee *t, const BoardView *b, unsigned seat, Buf *ret) {
         if (b->n_sealings < b->line->n_trustees)
                 return ctl_fail(t->c, EXIT_WRONG, NULL, "not every trustee of board %s has a sealing key",
                         b->line->name);
-        r = open_sealing(t, b, seat);   /* who deals must be able to go on */
+        r = open_seat(t, b, seat);   /* who deals must be able to go on */
         if (r != 0)
                 return r;
         r = trustee_line_deal(&o, &t->c->genesis->network, b, seat);
@@ -95,7 +98,7 @@ int trustee_answer(Trustee *t, const BoardView *b, unsigned seat, Buf *ret, cons
                 return ctl_fail(t->c, EXIT_REFUSED, "Wait for the others: votectl board show BOARD",
                         "of board %s %u of %u trustees have dealt", b->line->name, b->n_deals,
                         b->line->n_trustees);
-        r = open_sealing(t, b, seat);
+        r = open_seat(t, b, seat);
         if (r != 0)
                 return r;
         r = trustee_line_answer(&o, &t->c->genesis->network, b, seat, t->sealing, &liar);
@@ -186,7 +189,7 @@ static int make_share(Trustee *t, const ElectionInfo *e, const BoardView *b, uns
         Why why = {};
         int r;
 
-        r = open_sealing(t, b, seat);
+        r = open_seat(t, b, seat);
         if (r != 0)
                 return r;
         r = trustee_secret(&x, &t->c->genesis->network, b, seat, t->sealing, &why);

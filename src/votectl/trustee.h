@@ -20,6 +20,9 @@ int trustee_begin(Ctl *c, Trustee *ret);
 /* The one of them that is a trustee of the board, and its seat. An exit code. */
 int trustee_choose(Trustee *t, const BoardView *b, unsigned *ret_seat);
 
+/* The secret of that sealing key into t->sealing, from its file unless it was the last that was asked for. An exit code. */
+int trustee_open(Trustee *t, const Element *sealing);
+
 /* Each appends the signed line to ret. Exit codes. */
 int trustee_deal(Trustee *t, const BoardView *b, unsigned seat, Buf *ret);
 /* ret_kind: "confirm" or "object". */

@@ -8,6 +8,7 @@
 #include "ledger/export.h"
 #include "liar.h"
 #include "votectl/keystore.h"
+#include "votectl/trustee.h"
 #include "votectl/trusteestore.h"
 #include "votectl/verbs.h"
 
@@ -184,10 +185,26 @@ START_TEST(honest_deals_are_confirmed) {
 }
 END_TEST
 
+START_TEST(a_sealing_key_that_was_opened_is_not_opened_again) {
+        const Element *e = secret_scalar_public(b.trustees[ME].e), *other = secret_scalar_public(b.trustees[0].e);
+        _cleanup_(trustee_done) Trustee t = {};
+        Ctl c = { .hush = true, .quiet = true };
+
+        t.c = &c;
+        ck_assert_int_eq(trustee_open(&t, e), EXIT_DONE);
+        ck_assert_int_eq(trustee_store_destroy_key(&c, e), EXIT_DONE);
+        ck_assert_int_eq(trustee_open(&t, e), EXIT_DONE);
+        ck_assert_int_eq(trustee_open(&t, other), EXIT_DONE);
+        ck_assert(element_equal(secret_scalar_public(t.sealing), other));
+        ck_assert_int_eq(trustee_open(&t, e), EXIT_NOT_FOUND);
+}
+END_TEST
+
 static void add(TCase *t) {
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_test(t, a_deal_is_sealed_to_the_keys_that_the_board_has);
         tcase_add_test(t, honest_deals_are_confirmed);
+        tcase_add_test(t, a_sealing_key_that_was_opened_is_not_opened_again);
 }
 
 int main(void) {
