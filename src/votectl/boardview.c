@@ -189,12 +189,6 @@ void board_view_show_missing(Ctl *c, const BoardView *b) {
 
 /* --- from a node --- */
 
-static int caught(Ctl *c, const char *text) {
-        return ctl_fail(c, EXIT_WRONG,
-                "Do not trust this node; ask another one, and tell its operator.",
-                "the node's answer does not hold: %s", text);
-}
-
 /* That the entry is in the ledger for good, from the pinned network alone. */
 static int prove(Ctl *c, const Entry *e, const SeatEntry *at) {
         _cleanup_json_ Json *params = json_new_object(), *reply = NULL;
@@ -214,9 +208,9 @@ static int prove(Ctl *c, const Entry *e, const SeatEntry *at) {
         if (r == -ENOMEM)
                 return ctl_oom(c);
         if (r != 0)
-                return caught(c, why.text);
+                return ctl_caught(c, why.text);
         if (!id_equal(&facts.entry, &e->id))
-                return caught(c, "the receipt is of another entry");
+                return ctl_caught(c, "the receipt is of another entry");
         if (!facts.final)               /* a block was made a moment ago: nobody lies */
                 return ctl_fail(c, EXIT_NOT_FINAL, "Ask again in a while.",
                         "an entry of the board, in block %" PRIu64 ", is not shown to be final yet", at->height);
@@ -242,7 +236,7 @@ static int prove_all(Ctl *c, BoardView *b) {
 
 int board_view_get(Ctl *c, const char *name, BoardView *ret) {
         _cleanup_json_ Json *params = json_new_object(), *reply = NULL;
-        _cleanup_(board_view_done) BoardView b = { .objector = -1 };
+        _cleanup_(board_view_done) BoardView b = {};
         Audited *audited;
         Why why = {};
         int r;
@@ -261,7 +255,7 @@ int board_view_get(Ctl *c, const char *name, BoardView *ret) {
                 !streq(name, id_hex(&b.entry->id, (char[ID_HEX]) {})))
                 r = why_set(&why, V_FORM, "it is about another board");
         if (r != 0)
-                return caught(c, why.text);
+                return ctl_caught(c, why.text);
         r = ctl_audited(c, &audited);
         if (r == 0 && c->pinned && audited) /* all of the ledger was checked */
                 b.proven = true;
@@ -281,18 +275,32 @@ static bool serves(const BoardView *b, const char *election) {
         return false;
 }
 
-int board_view_of_election(Ctl *c, const Definition *d, BoardView *ret) {
-        _cleanup_(board_view_done) BoardView b = { .objector = -1 };
+int board_view_of_definition(Ctl *c, const Definition *d, BoardView *ret) {
+        _cleanup_(board_view_done) BoardView b = {};
         char id[ID_HEX];
         int r;
 
+        if (d->secrecy != SECRECY_SEALED)
+                return EXIT_DONE;
         r = board_view_get(c, id_hex(&d->board, id), &b);
         if (r != 0)
                 return r;
-        if (!id_equal(&ASSERT_PTR(b.entry)->id, &d->board))
-                return caught(c, "it is about another board");
+        if (!id_equal(&ASSERT_PTR(b.entry)->id, &d->board))     /* a name may look like an id */
+                return ctl_caught(c, "it is about another board");
+        *ret = b;
+        b = (BoardView) {};
+        return EXIT_DONE;
+}
+
+int board_view_of_election(Ctl *c, const Definition *d, BoardView *ret) {
+        _cleanup_(board_view_done) BoardView b = {};
+        int r;
+
+        r = board_view_of_definition(c, d, &b);
+        if (r != 0)
+                return r;
         if (!serves(&b, d->name))
-                return caught(c, "the board does not serve this election");
+                return ctl_caught(c, "the board does not serve this election");
         if (!board_view_is_ready(&b) || element_is_identity(&b.y))
                 return ctl_fail(c, EXIT_REFUSED,
                         "votectl board show BOARD tells which trustees are missing.",

@@ -51,5 +51,7 @@ void board_view_show_missing(Ctl *c, const BoardView *b);
 int board_view_get(Ctl *c, const char *name, BoardView *ret);
 /* Out of a ledger that was checked. An exit code. */
 int board_view_of_ledger(Ctl *c, Audited *ledger, const Id *board, BoardView *ret);
-/* The board that seals d's ballots, ready. An exit code. */
+/* The board that d names, ready or not; none of an open election. An exit code. */
+int board_view_of_definition(Ctl *c, const Definition *d, BoardView *ret);
+/* The same, of a sealed election, which it serves; ready. An exit code. */
 int board_view_of_election(Ctl *c, const Definition *d, BoardView *ret);

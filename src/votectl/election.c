@@ -18,12 +18,6 @@ void election_done(Election *e) {
         *e = (Election) {};
 }
 
-static int caught(Ctl *c, const char *text) {
-        return ctl_fail(c, EXIT_WRONG,
-                "Do not trust this node; ask another one, and tell its operator.",
-                "the node's answer does not hold: %s", text);
-}
-
 static bool is_founder(const Ctl *c, const Key *key) {
         for (size_t i = 0; i < c->genesis->n_admins; i++)
                 if (key_equal(&c->genesis->admins[i], key))
@@ -53,9 +47,9 @@ static int prove(Ctl *c, const char *name, const char *line, Election *e) {
         if (r == -ENOMEM)
                 return ctl_oom(c);
         if (r != 0)
-                return caught(c, why.text);
+                return ctl_caught(c, why.text);
         if (!streq(entry, line))
-                return caught(c, "the election's receipt is of another entry");
+                return ctl_caught(c, "the election's receipt is of another entry");
         if (!is_founder(c, &facts.signer))
                 ctl_note(c,
                         "Note: the election was posted by %.16s..., who is not one of the "
@@ -112,11 +106,11 @@ int election_get(Ctl *c, const char *name, Election *ret) {
         if (r == -ENOMEM)
                 return ctl_oom(c);
         if (r != 0)
-                return caught(c, why.text);
+                return ctl_caught(c, why.text);
         hash_bytes(&e.id, line, strlen(line));
         if (!streq(told, id_hex(&e.id, hex)) ||
                 (!streq(name, e.definition->name) && !streq(name, hex)))
-                return caught(c, "it is about another election");
+                return ctl_caught(c, "it is about another election");
         e.grace = (uint64_t) grace;
         e.phase = election_phase_now(e.phase, e.definition->opens, e.definition->closes);
         r = ctl_audited(c, &audited);
@@ -175,7 +169,7 @@ int election_voters(Ctl *c, const Election *e, const Signers *s, VoterState **re
                 }
         }
         if (r != 0)
-                return caught(c, why.text);
+                return ctl_caught(c, why.text);
         *ret = TAKE_PTR(states);
         return EXIT_DONE;
 }
@@ -210,17 +204,12 @@ static void show_rules(Ctl *c, const Definition *d, const Question *q) {
 }
 
 static void show_sealed(Ctl *c, const Definition *d, const BoardView *b) {
-        char hex[ID_HEX];
-
         ctl_field(c, "Ballots", "sealed: nobody can read a ballot, only the sum of all is opened%s%s",
                 d->revote ? "" : "; the first vote counts, no other",
                 d->blank ? "" : "; a choice must be made");
-        if (b) {
-                ctl_field(c, "Board", "%s: any %u of %u trustees open the sum together", b->line->name,
-                        b->line->threshold, b->line->n_trustees);
-                board_view_show_missing(c, b);
-        } else
-                ctl_field(c, "Board", "%s", id_hex(&d->board, hex));
+        ctl_field(c, "Board", "%s: any %u of %u trustees open the sum together", b->line->name,
+                b->line->threshold, b->line->n_trustees);
+        board_view_show_missing(c, b);
         ctl_field(c, "Least", "of fewer than %" PRIu32 " ballots nothing is ever opened", d->least);
         if (d->exposed)
                 ctl_field(c, "Exposed", "%s%s%s", ctl_tint(c, TINT_WARN), ELECTION_EXPOSED_TEXT,

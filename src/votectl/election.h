@@ -35,8 +35,8 @@ typedef struct VoterState {
 /* Of the keys at hand, in their order; *ret is malloc'ed. An exit code. */
 int election_voters(Ctl *c, const Election *e, const Signers *s, VoterState **ret);
 
-/* Title, times, questions and options: what voters see, and what is signed. board: of a sealed
- * election; NULL: not at hand. */
+/* Title, times, questions and options: what voters see, and what is signed. board: that of
+ * d, board_view_of_definition(). */
 void election_show(Ctl *c, const Definition *d, uint64_t grace, const BoardView *board);
 /* What "exposed" means. */
 #define ELECTION_EXPOSED_TEXT                                                                      \

@@ -92,6 +92,11 @@ int ctl_fail_why(Ctl *c, int r, Exit verdict, const char *hint, const Why *why) 
         return ctl_fail(c, verdict, hint, "%s", *why->text ? why->text : verdict_text(r));
 }
 
+int ctl_caught(Ctl *c, const char *text) {
+        return ctl_fail(c, EXIT_WRONG, "Do not trust this node; ask another one, and tell its operator.",
+                "the node's answer does not hold: %s", text);
+}
+
 int ctl_oom(Ctl *c) {
         return ctl_fail(c, EXIT_FAILED, NULL, "out of memory");
 }

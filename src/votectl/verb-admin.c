@@ -87,8 +87,7 @@ static int get_entry(Ctl *c, const Id *id, Json **ret) {
         if (r == -ENOMEM)
                 return ctl_oom(c);
         if (r != 0)
-                return ctl_fail(c, EXIT_WRONG, "Do not trust this node; ask another one.",
-                        "the node's answer does not hold: %s", why.text);
+                return ctl_caught(c, why.text);
         return EXIT_DONE;
 }
 
@@ -116,12 +115,10 @@ static int show_entry(Ctl *c, const Json *entry) {
                 if (r != 0)
                         return r < 0 ? ctl_oom(c) : EXIT_DONE;
                 ctl_field(c, "Election", "%s: %s", d->name, d->title);
-                if (d->secrecy == SECRECY_SEALED) {
-                        r = board_view_get(c, id_hex(&d->board, (char[ID_HEX]) {}), &board);
-                        if (r != 0)
-                                return r;
-                }
-                election_show(c, d, d->grace, board.entry ? &board : NULL);
+                r = board_view_of_definition(c, d, &board);
+                if (r != 0)
+                        return r;
+                election_show(c, d, d->grace, &board);
                 buf_add_char(&c->out, '\n');
         } else if (streq(kind, "roll")) {
                 r = roll_parse(&roll, entry, NULL);

@@ -111,13 +111,6 @@ static int check_definition(Ctl *c, const Definition *d, const char *path) {
         return EXIT_DONE;
 }
 
-/* Of a sealed election; it need not be ready. */
-static int get_board(Ctl *c, const Definition *d, BoardView *ret) {
-        char id[ID_HEX];
-
-        return d->secrecy == SECRECY_SEALED ? board_view_get(c, id_hex(&d->board, id), ret) : EXIT_DONE;
-}
-
 static int verb_create(Ctl *c) {
         const char *path = c->options.args[0];
         _cleanup_(definition_unrefp) Definition *d = NULL;
@@ -155,7 +148,7 @@ static int verb_create(Ctl *c) {
                              : ctl_fail(c, EXIT_USAGE, NULL, "%s: %s", path, why.text);
         r = check_definition(c, d, path);
         if (r == 0)
-                r = get_board(c, d, &board);
+                r = board_view_of_definition(c, d, &board);
         if (r != 0)
                 return r;
 
@@ -165,8 +158,7 @@ static int verb_create(Ctl *c) {
                         ctl_tint(c, TINT_NONE));
                 ctl_field(c, "Network", "%s", c->genesis->name);
                 ctl_field(c, "Voters", "%s", format_number(number, (uint64_t) voters));
-                election_show(c, d, MAX(d->grace, (uint64_t) c->genesis->limits.grace),
-                        board.entry ? &board : NULL);
+                election_show(c, d, MAX(d->grace, (uint64_t) c->genesis->limits.grace), &board);
                 buf_printf(&c->out, "\n");
         }
         r = prompt_yes(c, NULL, "This is what voters will see. Sign it with %s (%s)?", signer->name,
@@ -381,10 +373,10 @@ static int verb_show(Ctl *c) {
                 render_int(e.summary, "ballots"));
         r = show_standing(c, &e);
         if (r == 0)
-                r = get_board(c, e.definition, &board);
+                r = board_view_of_definition(c, e.definition, &board);
         if (r != 0)
                 return r;
-        election_show(c, e.definition, e.grace, board.entry ? &board : NULL);
+        election_show(c, e.definition, e.grace, &board);
         return EXIT_DONE;
 }
 

@@ -26,8 +26,7 @@ static int verb_results(Ctl *c) {
                 return r;
         if (json_get_object(reply, "summary", &summary, NULL) != 0 ||
                 json_get_id(summary, "id", &id, NULL) != 0 || !id_equal(&id, &e.id))
-                return ctl_fail(c, EXIT_WRONG, "Do not trust this node; ask another one.",
-                        "the node's answer does not hold: the result is of another election");
+                return ctl_caught(c, "the result is of another election");
         if (c->json)
                 return ctl_json(c, TAKE_PTR(reply));
         r = render_results(c, reply);

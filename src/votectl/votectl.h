@@ -50,6 +50,8 @@ int ctl_fail(Ctl *c, Exit code, const char *hint, const char *format, ...) _prin
 /* What the rule of r asks for: EXIT_FAILED with strerror for < 0, `verdict` with why's text for >
  * 0. */
 int ctl_fail_why(Ctl *c, int r, Exit verdict, const char *hint, const Why *why);
+/* The node's answer is wrong, or a lie. Returns EXIT_WRONG. */
+int ctl_caught(Ctl *c, const char *text);
 int ctl_oom(Ctl *c);
 void ctl_note(Ctl *c, const char *format, ...)
         _printf_(2, 3); /* to standard error, unless --quiet */
