@@ -51,17 +51,22 @@ static void add_commitments(Json *o, const Polynomial *p, const DealStatement *s
         json_set(o, "proofs", proofs);
 }
 
+static SealedShareContext share_context(
+        const Id *network, const BoardView *b, unsigned dealer, unsigned seat) {
+        return (SealedShareContext) {
+                .network = *network,
+                .board = b->entry->id,
+                .dealer = b->line->trustees[dealer],
+                .trustee = b->line->trustees[seat],
+        };
+}
+
 static void add_shares(
         Json *o, const Id *network, const BoardView *b, unsigned seat, const Polynomial *p, Stream *stream) {
         Json *shares = json_new_array();
 
         for (unsigned i = 0; i < b->line->n_trustees; i++) {
-                const SealedShareContext context = {
-                        .network = *network,
-                        .board = b->entry->id,
-                        .dealer = b->line->trustees[seat],
-                        .trustee = b->line->trustees[i],
-                };
+                const SealedShareContext context = share_context(network, b, seat, i);
                 uint8_t sealed[SEALED_SHARE_BYTES];
                 _cleanup_scalar_ Scalar share;
 
@@ -99,16 +104,6 @@ int trustee_line_deal(Json **ret, const Id *network, const BoardView *b, unsigne
 }
 
 /* --- answers --- */
-
-static SealedShareContext share_context(
-        const Id *network, const BoardView *b, unsigned dealer, unsigned seat) {
-        return (SealedShareContext) {
-                .network = *network,
-                .board = b->entry->id,
-                .dealer = b->line->trustees[dealer],
-                .trustee = b->line->trustees[seat],
-        };
-}
 
 /* The share that dealer has given to seat; 0, or V_PROOF: it does not fit. */
 static int take_share(Scalar *ret, const Id *network, const BoardView *b, unsigned dealer,
