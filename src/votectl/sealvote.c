@@ -28,7 +28,7 @@ int seal_vote_make(
                 .seq = v->seq,
         };
         _cleanup_(ballot_freep) Ballot *choices = NULL;
-        _cleanup_json_ Json *entry = NULL, *signed_form = NULL;
+        _cleanup_json_ Json *entry = NULL;
         _cleanup_buf_ Buf line = {};
         Json *ballot;
         int r;
@@ -42,11 +42,9 @@ int seal_vote_make(
         json_set(entry, "ballot", ballot);
         json_set_id(entry, "election", &v->election);
         json_set_int(entry, "seq", (int64_t) v->seq);
-
-        signed_form = json_copy_deep(entry);
-        json_set_text(signed_form, "kind", "vote");
-        json_set_key(signed_form, "signer", &v->signer);
-        r = json_dump(signed_form, &line);
+        json_set_text(entry, "kind", "vote");
+        json_set_key(entry, "signer", &v->signer);
+        r = json_dump(entry, &line);
         if (r < 0)
                 return r;
         hash_bytes(ret_code, line.p, line.n);

@@ -19,9 +19,8 @@ typedef struct SealVote {
 } SealVote;
 void seal_vote_done(SealVote *v);       /* wipes the seed */
 
-/* The vote without its signature: {"ballot":...,"election":...,"seq":n}, and its code, the id of the
- * line that is signed. Of the same vote the same bytes. 0, V_BALLOT with why (no such choices),
- * -ENOMEM. */
+/* The vote without its signature, and its code, the id of the line that is signed. Of the same vote the
+ * same bytes. 0, V_BALLOT with why (no such choices), -ENOMEM. */
 _must_check_ int seal_vote_make(
         const SealVote *v, const Definition *d, Json **ret_entry, Id *ret_code, Why *why);
 

@@ -36,7 +36,7 @@ int signers_find(Ctl *c, Signers *ret);
 /* Of those for which entitled[i] (NULL: of all), the one; none or several: an error that lists them.
  * what: "on the rolls of board-2027". An exit code. */
 int signers_choose(Ctl *c, Signers *s, const bool *entitled, const char *what, Signer **ret);
-/* Signs entry, which has all but kind, signer and signature, for that network; appends the line.
+/* Signs entry as one of that kind by that signer, for that network; appends the line.
  * Asks for a passphrase where it takes one. An exit code. */
 int signer_sign(Ctl *c, Signer *s, const char *kind, const Id *network, Json *entry, Buf *ret);
 const char* signer_kind_text(const Signer *s);  /* "key", "ssh-agent", "SSH key file" */
