@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <dirent.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "base/file.h"

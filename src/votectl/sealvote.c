@@ -10,8 +10,6 @@
 #include "voted/limits.h"
 #include "votectl/sealvote.h"
 
-#define OPENED_BYTES_MAX 65536U
-
 void seal_vote_done(SealVote *v) {
         (void) json_free(v->choices);
         secret_wipe(v->seed, sizeof v->seed);

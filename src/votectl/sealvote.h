@@ -8,6 +8,7 @@
 /* A sealed vote as far as it is made before anybody signs it, and what shows that the machine which
  * made it sealed what it said (DESIGN 5, cast as intended). */
 #define SEED_BYTES 32U
+#define OPENED_BYTES_MAX 65536U
 
 typedef struct SealVote {
         Id network, election;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
 #include <poll.h>
-#include <stdio.h>
 #include <systemd/sd-daemon.h>
 
 #include "base/time.h"
@@ -36,11 +35,11 @@ int trustee_reuse_key(Trustee *t, Buf *ret) {
                 _cleanup_(entry_unrefp) Entry *e = NULL;
                 _cleanup_buf_ Buf line = {};
                 bool here = false;
-                Id id, none;
+                Id id;
 
                 if (id_from_hex(&id, json_text(json_at(names, i))) != 0)
                         continue;
-                r = trustee_store_get(t->c, "trustee", &id, &line, &none);
+                r = trustee_store_get(t->c, "trustee", &id, &line, NULL);
                 if (r != 0)
                         return r;
                 if (entry_parse(&e, t->c->genesis, line.p ?: "", line.n, NULL) != 0 ||

@@ -65,10 +65,9 @@ static int sign_and_keep(Trustee *t, const char *kind, const Id *of, Json *o, co
 
 int trustee_deal(Trustee *t, const BoardView *b, unsigned seat, Buf *ret) {
         _cleanup_json_ Json *o = NULL;
-        Id none;
         int r;
 
-        r = trustee_store_get(t->c, "deal", &b->entry->id, ret, &none);
+        r = trustee_store_get(t->c, "deal", &b->entry->id, ret, NULL);
         if (r != 0 || ret->n > 0)
                 return r;
         if (b->n_sealings < b->line->n_trustees)
@@ -85,12 +84,11 @@ int trustee_answer(Trustee *t, const BoardView *b, unsigned seat, Buf *ret, cons
         _cleanup_json_ Json *o = NULL;
         char hex[ID_HEX];
         unsigned liar;
-        Id none;
         int r;
 
         for (unsigned i = 0; i < 2; i++) {
                 *ret_kind = i == 0 ? "confirm" : "object";
-                r = trustee_store_get(t->c, *ret_kind, &b->entry->id, ret, &none);
+                r = trustee_store_get(t->c, *ret_kind, &b->entry->id, ret, NULL);
                 if (r != 0 || ret->n > 0)
                         return r;
         }

@@ -20,8 +20,8 @@ int trustee_store_has_key(Ctl *c, const Element *e, bool *ret);
 /* Overwrites and removes it. An exit code. */
 int trustee_store_destroy_key(Ctl *c, const Element *e);
 
-/* The line of that kind that was kept; nothing is appended if there is none. *ret_sums: zero without.
- * An exit code. */
+/* The line of that kind that was kept; nothing is appended if there is none. *ret_sums (may be
+ * NULL): zero without. An exit code. */
 int trustee_store_get(Ctl *c, const char *kind, const Id *of, Buf *ret, Id *ret_sums);
 /* On disk for good when it returns. sums: NULL: none. An exit code. */
 int trustee_store_put(Ctl *c, const char *kind, const Id *of, const Buf *line, const Id *sums);

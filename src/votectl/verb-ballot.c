@@ -9,14 +9,12 @@
 #include "votectl/sealvote.h"
 #include "votectl/verbs.h"
 
-#define OPENED_FILE_BYTES_MAX 65536U
-
 static int read_opened(Ctl *c, const char *path, SealVote *ret) {
         _cleanup_buf_ Buf b = {};
         Why why = {};
         int r;
 
-        r = ctl_read_file(c, path, OPENED_FILE_BYTES_MAX, &b);
+        r = ctl_read_file(c, path, OPENED_BYTES_MAX, &b);
         if (r != 0)
                 return r;
         r = seal_vote_read(ret, b.p ?: "", b.n, &why);
