@@ -62,6 +62,15 @@ int audited_finish(Audited *a, Why *why) {
         return r;
 }
 
+int audited_finish_sealed(Audited *a, Why *why) {
+        int r;
+
+        r = audited_finish(a, why);
+        return r == 0 && !a->facts.seals
+                     ? why_set(why, V_FORM, "it comes without seals: nothing shows that its blocks were agreed on")
+                     : r;
+}
+
 Json* audited_status(const Audited *a) {
         const Genesis *g = chain_genesis(audit_chain(a->audit));
         Json *o = json_new_object();
@@ -238,7 +247,7 @@ static int read_export(Audited *a, uint64_t from, bool all) {
                 return fail(a, "the node's ledger", s.r, &s.why);
         if (r != 0)
                 return r;
-        r = audited_finish(a, &s.why);
+        r = audited_finish_sealed(a, &s.why);
         return r != 0 ? fail(a, "the node's ledger", r, &s.why) : EXIT_DONE;
 }
 

@@ -24,6 +24,8 @@ int audited_restart(Audited *a, const Id *network);
 /* 0, a verdict with why (the ledger is wrong), -errno; facts are up to date. */
 _must_check_ int audited_feed(Audited *a, const char *p, size_t n, Why *why);
 _must_check_ int audited_finish(Audited *a, Why *why);
+/* Of a ledger that somebody was asked for, with its seals: V_FORM if there are none. A file may lack them, and says so. */
+_must_check_ int audited_finish_sealed(Audited *a, Why *why);
 /* As ctl_try(), with the full name of the method. */
 int audited_call(
         Audited *a, const char *method, const Json *params, Json **ret, char **ret_error, Why *why);

@@ -203,7 +203,7 @@ static int fetch(Distant *d, bool *ret_wrong, Why *why) {
         }
         progress_end(&bar);
         if (r == EXIT_DONE && !*ret_wrong) {
-                r = audited_finish(&d->ledger, why);
+                r = audited_finish_sealed(&d->ledger, why);
                 if (r > 0)
                         *ret_wrong = true;
                 r = r < 0 ? ctl_fail_why(d->c, r, EXIT_WRONG, NULL, why) : EXIT_DONE;

@@ -22,6 +22,7 @@ static World w;
 static SealedBoard b;
 static uint64_t first_heights[3];
 static Entry *firsts[3];
+static bool seals;              /* the node's ledger has them */
 
 /* --- the node --- */
 
@@ -81,7 +82,7 @@ static int on_Export(VarlinkCall *call, const Json *params, void *userdata) {
         uint64_t next;
 
         if (export_genesis(w.f.chain, &text) < 0 ||
-                export_blocks(w.f.chain, 1, top, true, SIZE_MAX, &text, &next) < 0)
+                export_blocks(w.f.chain, 1, top, seals, SIZE_MAX, &text, &next) < 0)
                 _exit(9);
         json_set_text(o, "lines", text.p);
         json_set_int(o, "height", (int64_t) top);
@@ -115,6 +116,7 @@ static void setup(void) {
         Ctl c = { .hush = true, .quiet = true };
 
         liar_begin();
+        seals = true;
         fixture_seals_are_real = true;
         fixture_new(&w.f, &network, NULL, 3);
         sealed_board_init(&b, w.f.genesis, 2, ELEMENTSOF(firsts));
@@ -184,6 +186,16 @@ START_TEST(honest_deals_are_confirmed) {
 }
 END_TEST
 
+/* A node can leave out of it what it likes, such as the newer sealing keys. */
+START_TEST(who_has_a_ledger_without_seals_signs_nothing) {
+        _cleanup_buf_ Buf line = {};
+
+        seals = false;
+        run_verb("trustee deal", "deal", &line);
+        ck_assert_uint_eq(line.n, 0);
+}
+END_TEST
+
 START_TEST(a_sealing_key_that_was_opened_is_not_opened_again) {
         const Element *e = secret_scalar_public(b.trustees[ME].e), *other = secret_scalar_public(b.trustees[0].e);
         _cleanup_(trustee_done) Trustee t = {};
@@ -203,6 +215,7 @@ static void add(TCase *t) {
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_test(t, a_deal_is_sealed_to_the_keys_that_the_board_has);
         tcase_add_test(t, honest_deals_are_confirmed);
+        tcase_add_test(t, who_has_a_ledger_without_seals_signs_nothing);
         tcase_add_test(t, a_sealing_key_that_was_opened_is_not_opened_again);
 }
 
