@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
 
-#include "codec/hex.h"
 #include "ledger/state.h"
 
 /* The lot (COUNTING): {"election":id,"kind":"draw","signature":...,"signer":key,"value":...} */
@@ -27,13 +26,13 @@ static void draw_done(Entry *e) {
 }
 
 static int draw_check_effect(State *s, const Entry *e, uint64_t time, Why *why) {
-        const Election *el = state_election(s, &e->draw.election);
         const Definition *d;
+        Election *el;
+        int r;
 
-        if (!el)
-                return why_set(why, V_UNKNOWN,
-                                "\"election\" names %s, which is no election in the ledger",
-                                id_hex(&e->draw.election, (char[ID_HEX]) {}));
+        r = state_find_election(s, &e->draw.election, &el, why);
+        if (r != 0)
+                return r;
 
         d = el->act->entry->election.definition;
         if (!d->lot)
@@ -43,19 +42,9 @@ static int draw_check_effect(State *s, const Entry *e, uint64_t time, Why *why) 
                 return why_set(why, V_DUPLICATE,
                                 "the lot of election %s was drawn already, in block %" PRIu64,
                                 d->name, PLACE_HEIGHT(el->draw->effect));
-        if (el->withdrawn)
-                return why_set(why, V_LATE, "election %s was withdrawn", d->name);
-        if (el->act->effect == 0)
-                return election_in_time(s, d, time)
-                                       ? why_set(why, V_EARLY, "election %s awaits approvals",
-                                                         d->name)
-                                       : why_set(why, V_LATE,
-                                                         "election %s is void: it was not approved "
-                                                         "in time",
-                                                         d->name);
-        if (time >= d->opens && election_lacks_board(el))
-                return why_set(why, V_LATE,
-                                "election %s is void: its board was not ready when it opened", d->name);
+        r = election_check_stands(s, el, time, why);
+        if (r != 0)
+                return r;
         if (time < election_end(el))
                 return why_set(why, V_EARLY,
                                 "election %s takes votes until %" PRIu64

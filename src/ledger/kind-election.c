@@ -189,13 +189,13 @@ static int withdraw_parse(Entry *e, const Json *o, const Genesis *g, Why *why) {
 }
 
 static int withdraw_check_effect(State *s, const Entry *e, uint64_t time, Why *why) {
-        const Election *el = state_election(s, &e->withdraw.election);
         const Definition *d;
+        Election *el;
+        int r;
 
-        if (!el)
-                return why_set(why, V_UNKNOWN,
-                                "\"election\" names %s, which is no election in the ledger",
-                                id_hex(&e->withdraw.election, (char[ID_HEX]) {}));
+        r = state_find_election(s, &e->withdraw.election, &el, why);
+        if (r != 0)
+                return r;
 
         d = el->act->entry->election.definition;
         if (el->withdrawn)

@@ -154,11 +154,9 @@ static int share_entry_check(State *s, Entry *e, uint64_t time, Why *why) {
 
         (void) time;
 
-        el = state_election(s, &line->election);
-        if (!el)
-                return why_set(why, V_UNKNOWN,
-                                "\"election\" names %s, which is no election in the ledger",
-                                id_hex(&line->election, (char[ID_HEX]) {}));
+        r = state_find_election(s, &line->election, &el, why);
+        if (r != 0)
+                return r;
         r = check_closed(el, line, why);
         if (r != 0)
                 return r;

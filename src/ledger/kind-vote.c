@@ -156,30 +156,17 @@ static int vote_check(State *s, Entry *e, uint64_t time, Why *why) {
         Election *el;
         int r;
 
-        el = state_election(s, &e->vote.election);
-        if (!el)
-                return why_set(why, V_UNKNOWN,
-                                "\"election\" names %s, which is no election in the ledger",
-                                id_hex(&e->vote.election, (char[ID_HEX]) {}));
-        d = el->act->entry->election.definition;
+        r = state_find_election(s, &e->vote.election, &el, why);
+        if (r == 0)
+                r = election_check_stands(s, el, time, why);
+        if (r != 0)
+                return r;
 
-        if (el->withdrawn)
-                return why_set(why, V_LATE, "election %s was withdrawn", d->name);
-        if (el->act->effect == 0)
-                return election_in_time(s, d, time)
-                                       ? why_set(why, V_EARLY, "election %s awaits approvals",
-                                                         d->name)
-                                       : why_set(why, V_LATE,
-                                                         "election %s is void: it was not approved "
-                                                         "in time",
-                                                         d->name);
+        d = el->act->entry->election.definition;
         if (time < d->opens)
                 return why_set(why, V_EARLY,
                                 "election %s opens at %" PRIu64 ", the block's time is %" PRIu64,
                                 d->name, d->opens, time);
-        if (election_lacks_board(el))
-                return why_set(why, V_LATE,
-                                "election %s is void: its board was not ready when it opened", d->name);
         if (time >= election_end(el))
                 return why_set(why, V_LATE,
                                 "election %s closed at %" PRIu64 ", votes entered until %" PRIu64

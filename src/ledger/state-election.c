@@ -14,6 +14,21 @@ bool election_stands(const Election *e) {
         return e->act->effect > 0 && !e->withdrawn;
 }
 
+int election_check_stands(const State *s, const Election *e, uint64_t time, Why *why) {
+        const Definition *d = e->act->entry->election.definition;
+
+        if (e->withdrawn)
+                return why_set(why, V_LATE, "election %s was withdrawn", d->name);
+        if (e->act->effect == 0 && election_in_time(s, d, time))
+                return why_set(why, V_EARLY, "election %s awaits approvals", d->name);
+        if (e->act->effect == 0)
+                return why_set(why, V_LATE, "election %s is void: it was not approved in time", d->name);
+        if (time >= d->opens && election_lacks_board(e))
+                return why_set(why, V_LATE,
+                                "election %s is void: its board was not ready when it opened", d->name);
+        return 0;
+}
+
 bool election_lacks_board(const Election *e) {
         const Definition *d = e->act->entry->election.definition;
 
@@ -36,6 +51,16 @@ bool election_voter(const Election *e, Entry *vote, uint32_t *ret) {
 
 uint64_t election_end(const Election *e) {
         return e->act->entry->election.definition->closes + e->grace;
+}
+
+int state_find_election(const State *s, const Id *id, Election **ret, Why *why) {
+        Election *e = state_election(s, id);
+
+        if (!e)
+                return why_set(why, V_UNKNOWN, "\"election\" names %s, which is no election in the ledger",
+                                id_hex(id, (char[ID_HEX]) {}));
+        *ret = e;
+        return 0;
 }
 
 Election* state_election_by_name(const State *s, const char *name) {

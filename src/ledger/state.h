@@ -130,8 +130,9 @@ _must_check_ int state_vote_undone(State *s, const Entry *vote);
 _must_check_ int state_find_closings(State *s, uint64_t tip);
 
 Act* state_act(const State *s, const Id *id);                   /* NULL */
-Election* state_election(
-                const State *s, const Id *id); /* NULL: no election of that id in the ledger */
+Election* state_election(const State *s, const Id *id);         /* NULL: no election of that id */
+/* That an entry names as its "election". 0, or V_UNKNOWN with why. */
+_must_check_ int state_find_election(const State *s, const Id *id, Election **ret, Why *why);
 Election* state_election_by_name(const State *s, const char *name);
 /* Elections and boards have their names in common. 0 or V_DUPLICATE: taken, for ever. */
 _must_check_ int state_check_name(const State *s, const char *name, Why *why);
@@ -156,6 +157,8 @@ bool election_in_time(const State *s, const Definition *d, uint64_t time);
 bool election_stands(const Election *e);
 /* Sealed, and the board was not ready before it opened. Before that it is not known yet: true. */
 bool election_lacks_board(const Election *e);
+/* That it is not withdrawn, is in effect, and, once it opens, has its board. 0, V_EARLY or V_LATE. */
+_must_check_ int election_check_stands(const State *s, const Election *e, uint64_t time, Why *why);
 /* Stands, and takes votes some day, so that it closes. */
 bool election_closes(const Election *e);
 uint64_t election_end(const Election *e);                       /* closes + grace */
