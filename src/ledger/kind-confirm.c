@@ -62,20 +62,22 @@ static int confirm_check(State *s, Entry *e, uint64_t time, Why *why) {
 }
 
 static int confirm_post(State *s, Act *act) {
-        uint64_t time;
         Board *b;
         int r;
 
-        r = state_time_at(s, PLACE_HEIGHT(act->place), &time);
-        if (r < 0)
-                return r;
         r = post_answer(s, act, &act->entry->confirm.board);
         if (r < 0)
                 return r;
 
         b = act->board;
-        if (++b->n_confirms == board_line(b)->n_trustees)
-                b->ready_time = time;
+        if (b->n_confirms + 1 == board_line(b)->n_trustees) {
+                r = state_time_at(s, PLACE_HEIGHT(act->place), &b->ready_time);
+                if (r < 0) {
+                        unpost_answer(act);
+                        return r;
+                }
+        }
+        b->n_confirms++;
         return 0;
 }
 
