@@ -31,7 +31,6 @@ struct Audit {
         Buf header_line, seal_line;
         uint64_t final_height;          /* by the seals themselves, where they say so */
         Block *block;
-        const Block *connecting;
         size_t n_entries, n_bytes;
         uint64_t header_number; /* its line */
 
@@ -84,10 +83,10 @@ static uint64_t line_of_entry(const Audit *a, size_t position) {
 }
 
 /* Of the block that is being connected: its rules hold if its proofs do, which is seen later. */
-static int on_content(void *userdata, CheckContent *content, size_t position) {
+static int on_content(void *userdata, CheckContent *content, const Entry *e, size_t position) {
         Audit *a = ASSERT_PTR(userdata);
 
-        a->facts.sealed_ballots += a->connecting->entries[position]->kind == ENTRY_VOTE;
+        a->facts.sealed_ballots += e->kind == ENTRY_VOTE;
         return batches_add_content(&a->batches, content, line_of_entry(a, position));
 }
 
@@ -156,7 +155,6 @@ static int end_block(Audit *a) {
         uint64_t line = a->header_number;
         int r;
 
-        a->connecting = b;
         r = chain_connect(a->chain, b, NULL, &a->why);
         if (r > 0) {
                 if (a->chain->bad_entry != SIZE_MAX)

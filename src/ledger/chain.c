@@ -281,7 +281,7 @@ static int gather_content(Chain *c, Entry *e, size_t position, ContentList *list
         if (r != 0 || !content)
                 return r;
         if (c->content_sink)
-                return c->content_sink(c->content_sink_userdata, content, position);
+                return c->content_sink(c->content_sink_userdata, content, e, position);
         return content_list_add(list, content, e, position);
 }
 

@@ -102,8 +102,8 @@ _must_check_ int chain_select(Chain *c, Entry *const *candidates, size_t n, uint
  * nothing can be disconnected or read back as text. */
 void chain_set_lean(Chain *c);
 /* Likewise: chain_connect() takes what entries prove for granted and hands the check to fn, which takes it over (0 or -errno).
- * position: of the entry in its block. */
-typedef int (*chain_content_fn)(void *userdata, CheckContent *content, size_t position);
+ * position: of e in its block. */
+typedef int (*chain_content_fn)(void *userdata, CheckContent *content, const Entry *e, size_t position);
 void chain_set_content_sink(Chain *c, chain_content_fn fn, void *userdata);
 
 /* --- reading --- */
