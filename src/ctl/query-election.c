@@ -109,23 +109,6 @@ int query_get_results(const QuerySource *q, const Json *p, Json **ret, QueryErro
 
 /* --- boards --- */
 
-Json* query_shares(const QuerySource *q, const ElectionInfo *i) {
-        Json *a = json_new_array();
-        ShareInfo share;
-
-        for (size_t k = 0; chain_share_at(q->chain, i, k, &share) == 0; k++) {
-                Json *o = json_new_object();
-
-                json_set_int(o, "trustee", share.trustee);
-                json_set_key(o, "key", &share.signer);
-                json_set_int(o, "height", (int64_t) PLACE_HEIGHT(share.place));
-                json_set_int(o, "position", (int64_t) PLACE_POSITION(share.place));
-                json_set_bool(o, "counts", share.counts);
-                json_add(a, o);
-        }
-        return a;
-}
-
 static void set_element(Json *o, const char *key, const Element *e) {
         char hex[65];
 

@@ -19,5 +19,3 @@ int query_find_election(const QuerySource *q, const Json *p, ElectionInfo *ret, 
 int query_get_board(const QuerySource *q, const Json *p, Json **ret, QueryError *e);
 int query_get_boards(const QuerySource *q, const Json *p, Json **ret, QueryError *e);
 int query_get_results(const QuerySource *q, const Json *p, Json **ret, QueryError *e);
-/* Of a sealed election: who has given a share, in ledger order. */
-Json* query_shares(const QuerySource *q, const ElectionInfo *i);

@@ -107,7 +107,7 @@ static int on_get_election(const QuerySource *q, const Json *p, Json **ret, Quer
                 json_set_id(o, "closing_block", &i.closing_block);
         }
         if (i.definition->secrecy == SECRECY_SEALED)
-                json_set(o, "shares", query_shares(q, &i));
+                json_set(o, "shares", chain_shares_to_json(q->chain, &i));
         json_set_bool(o, "drawn", i.drawn);
         if (i.drawn)
                 json_set_text(o, "draw_value", i.draw_value);

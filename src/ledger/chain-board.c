@@ -179,21 +179,10 @@ static Json* total_to_json(const Definition *d, const SealedTotal *total) {
         return questions;
 }
 
-/* How it was come by: the sums that were opened, and by whom. */
-static int add_working(Chain *c, const ElectionInfo *e, const SealedTotal *total, Result *result) {
-        Json *sealed, *shares;
-        const Json *old;
+Json* chain_shares_to_json(Chain *c, const ElectionInfo *e) {
+        Json *shares = json_new_array();
         ShareInfo share;
-        Id hash;
-        int r;
 
-        r = sealed_total_hash(total, &hash);
-        if (r < 0)
-                return r;
-        sealed = json_new_object();
-        shares = json_new_array();
-        json_set_id(sealed, "hash", &hash);
-        json_set(sealed, "ciphers", total_to_json(e->definition, total));
         for (size_t i = 0; chain_share_at(c, e, i, &share) == 0; i++) {
                 Json *o = json_new_object();
 
@@ -204,7 +193,23 @@ static int add_working(Chain *c, const ElectionInfo *e, const SealedTotal *total
                 json_set_bool(o, "counts", share.counts);
                 json_add(shares, o);
         }
-        json_set(sealed, "shares", shares);
+        return shares;
+}
+
+/* How it was come by: the sums that were opened, and by whom. */
+static int add_working(Chain *c, const ElectionInfo *e, const SealedTotal *total, Result *result) {
+        const Json *old;
+        Json *sealed;
+        Id hash;
+        int r;
+
+        r = sealed_total_hash(total, &hash);
+        if (r < 0)
+                return r;
+        sealed = json_new_object();
+        json_set_id(sealed, "hash", &hash);
+        json_set(sealed, "ciphers", total_to_json(e->definition, total));
+        json_set(sealed, "shares", chain_shares_to_json(c, e));
 
         if (json_get_object(result->json, "sealed", &old, NULL) == 0)
                 json_set((Json *) old, "working", sealed);

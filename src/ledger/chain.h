@@ -133,6 +133,8 @@ typedef struct ShareInfo {      /* borrowed likewise */
         const ShareLine *line;
 } ShareInfo;
 _must_check_ int chain_share_at(Chain *c, const ElectionInfo *e, size_t i, ShareInfo *ret);     /* in ledger order; -ENODATA */
+/* All of them, as in sealed.working.shares above. */
+Json* chain_shares_to_json(Chain *c, const ElectionInfo *e);
 
 typedef struct SeatEntryInfo {  /* NULL: not yet */
         const Entry *entry;
