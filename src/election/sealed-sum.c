@@ -16,7 +16,7 @@ typedef struct Group {
 struct SealedSum {
         Definition *definition;
         uint64_t ballots, weight;
-        Group *groups;                          /* SEALED_GROUPS_MAX */
+        Group groups[SEALED_GROUPS_MAX];
         size_t n_groups;
         Cipher *rest;                           /* times weight, of those weights that have no group */
 };
@@ -41,8 +41,7 @@ int sealed_sum_new(SealedSum **ret, Definition *d) {
 
         /* All zero is the identity. */
         s->rest = new0(Cipher, d->n_options);
-        s->groups = new0(Group, SEALED_GROUPS_MAX);
-        if (!s->rest || !s->groups)
+        if (!s->rest)
                 return -ENOMEM;
 
         *ret = TAKE_PTR(s);
@@ -56,7 +55,6 @@ SealedSum* sealed_sum_free(SealedSum *s) {
         for (size_t i = 0; i < s->n_groups; i++)
                 free(s->groups[i].ciphers);
 
-        free(s->groups);
         free(s->rest);
         (void) definition_unref(s->definition);
         free(s);
