@@ -36,22 +36,17 @@ void cipher_add(Cipher *sum, const Cipher *c) {
         element_add(&sum->beta, &sum->beta, &c->beta);
 }
 
-void cipher_mul(Cipher *ret, const Cipher *c, uint64_t weight) {
-        Scalar w;
-
-        scalar_from_u64(&w, weight);
-        element_mul(&ret->alpha, &w, &c->alpha);
-        element_mul(&ret->beta, &w, &c->beta);
-}
-
 void cipher_add_weighted(Cipher *sum, const Cipher *c, uint64_t weight) {
         Cipher product;
+        Scalar w;
 
         if (weight == 1) {
                 cipher_add(sum, c);
                 return;
         }
-        cipher_mul(&product, c, weight);
+        scalar_from_u64(&w, weight);
+        element_mul(&product.alpha, &w, &c->alpha);
+        element_mul(&product.beta, &w, &c->beta);
         cipher_add(sum, &product);
 }
 

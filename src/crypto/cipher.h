@@ -18,5 +18,4 @@ void cipher_make(Cipher *ret, const Element *y, uint64_t m, const Scalar *r);
 void cipher_zero(Cipher *ret);                  /* identity, identity: the sum of nothing */
 void cipher_add(Cipher *sum, const Cipher *c);
 void cipher_add_weighted(Cipher *sum, const Cipher *c, uint64_t weight);        /* public weight */
-void cipher_mul(Cipher *ret, const Cipher *c, uint64_t weight);
 bool cipher_equal(const Cipher *a, const Cipher *b);

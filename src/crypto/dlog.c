@@ -122,9 +122,10 @@ int dlog_find(const DlogTable *t, const Element *mg, uint64_t *ret) {
         Element rest = *mg;
 
         for (uint64_t below = 0; below <= t->max; below += t->n_steps) {
-                uint64_t step = element_is_identity(&rest) ? 0 : look_up(t, &rest);
+                bool exact = element_is_identity(&rest);
+                uint64_t step = exact ? 0 : look_up(t, &rest);
 
-                if (step > 0 || element_is_identity(&rest)) {
+                if (exact || step > 0) {
                         if (below + step > t->max)
                                 return V_PROOF;
                         *ret = below + step;

@@ -57,7 +57,7 @@ void transcript_add_element(Transcript *t, const Element *e) {
 
 void transcript_digest(Transcript *t, uint8_t ret[static 64]) {
         done(crypto_hash_sha512_final(state(t), ret));
-        transcript_wipe(t);
+        sodium_memzero(t, sizeof(*t));
 }
 
 void transcript_scalar(Transcript *t, Scalar *ret) {
@@ -66,8 +66,4 @@ void transcript_scalar(Transcript *t, Scalar *ret) {
         transcript_digest(t, digest);
         scalar_reduce(ret, digest);
         sodium_memzero(digest, sizeof(digest));         /* a nonce is made so, too */
-}
-
-void transcript_wipe(Transcript *t) {
-        sodium_memzero(t, sizeof(*t));
 }

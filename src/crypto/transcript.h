@@ -18,7 +18,6 @@ void transcript_add_u64(Transcript *t, uint64_t v);
 void transcript_add_id(Transcript *t, const Id *id);
 void transcript_add_key(Transcript *t, const Key *key);
 void transcript_add_element(Transcript *t, const Element *e);
-/* Ends it. */
+/* Ends it, and wipes t. */
 void transcript_scalar(Transcript *t, Scalar *ret);
 void transcript_digest(Transcript *t, uint8_t ret[static 64]);
-void transcript_wipe(Transcript *t);
