@@ -115,8 +115,7 @@ int receipt_make(Chain *c, Place place, Json **ret) {
 
 /* --- checking --- */
 
-/* The chain of a verifier that has no ledger: it knows the network, and nothing that stands on it.
- * */
+/* The chain of a verifier that has no ledger: it knows the network, and nothing that stands on it. */
 static int nothing_at(void *userdata, uint64_t height, Header *ret) {
         (void) userdata;
         (void) height;

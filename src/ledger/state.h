@@ -117,16 +117,14 @@ _must_check_ int state_check(State *s, Entry *e, uint64_t time, Why *why);
 /* e was checked, or stands in a ledger that was: it takes place. 0 or -errno (of e nothing remains
  * then). *e is referenced where it is kept. -EUCLEAN: it could not have been valid. */
 _must_check_ int state_apply(State *s, Entry *e, Place place);
-/* The block is there for good: its journal, and the voters of elections that it closed, are let go.
- * */
+/* The block is there for good: its journal, and the voters of elections that it closed, are let go. */
 void state_keep(State *s);
 /* Takes back the votes since state_begin() (unless they were kept) and every act and closing of
  * this height and above. */
 void state_undo(State *s, uint64_t height);
 /* Votes of disconnected blocks are gone from the store: what is kept of this voter is read anew. */
 _must_check_ int state_vote_undone(State *s, const Entry *vote);
-/* Sets closing heights and blocks from the store's blocks (after the acts were applied at a start).
- * */
+/* Sets closing heights and blocks from the store's blocks (after the acts were applied at a start). */
 _must_check_ int state_find_closings(State *s, uint64_t tip);
 
 Act* state_act(const State *s, const Id *id);                   /* NULL */

@@ -267,8 +267,7 @@ START_TEST(a_switch_goes_over_whole_or_not_at_all) {
         assert_same(before, after, "after a switch that failed");
         ck_assert_uint_eq(pool_rows(f.store), 0);
 
-        /* Right, it goes over: the first vote counts again nowhere, and waits in the store's pool.
-         * */
+        /* Right, it goes over: the first vote counts again nowhere, and waits in the store's pool. */
         block_free(branch[1]);
         branch[1] = fixture_block_on(
                         f.genesis, 4, &branch[0]->header.id, FIXTURE_OPENS + 2, &late, 1);
