@@ -51,6 +51,7 @@
 #define LEAST_MIN                     2U        /* counted ballots below which nothing is opened */
 #define LEAST_DEFAULT                 5U
 #define LEAST_MAX                     1000000U
+#define TRUSTEES_MAX                  16U       /* of a board */
 #define BOARD_ELECTIONS_MAX           64U       /* that a board of trustees serves */
 #define TRUSTEE_ENTRIES_MAX           8U        /* sealing keys that one key may make */
 

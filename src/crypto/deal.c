@@ -3,6 +3,7 @@
 
 #include "crypto/deal.h"
 #include "crypto/proof-internal.h"
+#include "voted/limits.h"
 #include "voted/verdict.h"
 
 struct Polynomial {

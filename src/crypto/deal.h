@@ -6,7 +6,6 @@
 
 /* How trustees come by a common key that nobody has (Pedersen's distributed key generation with
  * Feldman's commitments, DESIGN 5). Trustee i (from 0) has the point i + 1. */
-#define TRUSTEES_MAX 16U
 
 /* A dealer's secret polynomial of threshold coefficients, in guarded memory. */
 typedef struct Polynomial Polynomial;

@@ -3,6 +3,7 @@
 #include "crypto/deal.h"
 #include "crypto/dlog.h"
 #include "crypto/sign.h"
+#include "voted/limits.h"
 #include "voted/verdict.h"
 
 #include "sealed-world.h"

@@ -8,6 +8,7 @@
 #include "crypto/proof.h"
 #include "crypto/sign.h"
 #include "crypto/transcript.h"
+#include "voted/limits.h"
 
 #include "../help.h"
 

@@ -6,6 +6,7 @@
 #include "crypto/deal.h"
 #include "crypto/sign.h"
 #include "election/sealed-sum.h"
+#include "voted/limits.h"
 
 /* What the tests of sealed elections share: a board whose shares the test holds, ballots by it. */
 
