@@ -69,15 +69,18 @@ void json_set_text(Json *o, const char *key, const char *v) {
 }
 
 void json_set_id(Json *o, const char *key, const Id *v) {
-        char hex[ID_HEX];
-
-        json_set_text(o, key, id_hex(v, hex));
+        json_set_hex32(o, key, v->b);
 }
 
 void json_set_key(Json *o, const char *key, const Key *v) {
+        json_set_hex32(o, key, v->b);
+}
+
+void json_set_hex32(Json *o, const char *key, const uint8_t v[static 32]) {
         char hex[ID_HEX];
 
-        json_set_text(o, key, key_hex(v, hex));
+        hex_encode(hex, v, 32);
+        json_set_text(o, key, hex);
 }
 
 static Json* new_base64(const void *p, size_t n) {
@@ -108,15 +111,18 @@ void json_add_text(Json *a, const char *v) {
 }
 
 void json_add_id(Json *a, const Id *v) {
-        char hex[ID_HEX];
-
-        json_add_text(a, id_hex(v, hex));
+        json_add_hex32(a, v->b);
 }
 
 void json_add_key(Json *a, const Key *v) {
+        json_add_hex32(a, v->b);
+}
+
+void json_add_hex32(Json *a, const uint8_t v[static 32]) {
         char hex[ID_HEX];
 
-        json_add_text(a, key_hex(v, hex));
+        hex_encode(hex, v, 32);
+        json_add_text(a, hex);
 }
 
 Json* json_copy_deep(const Json *j) {

@@ -58,12 +58,14 @@ void json_set_bool(Json *o, const char *key, bool v);
 void json_set_text(Json *o, const char *key, const char *v);            /* NULL: not set at all */
 void json_set_id(Json *o, const char *key, const Id *v);
 void json_set_key(Json *o, const char *key, const Key *v);
+void json_set_hex32(Json *o, const char *key, const uint8_t v[static 32]);   /* as ids and keys are */
 void json_set_base64(Json *o, const char *key, const void *p, size_t n);
 void json_set(Json *o, const char *key, Json *v);                       /* takes v over */
 void json_add_int(Json *a, int64_t v);
 void json_add_text(Json *a, const char *v);
 void json_add_id(Json *a, const Id *v);
 void json_add_key(Json *a, const Key *v);
+void json_add_hex32(Json *a, const uint8_t v[static 32]);
 void json_add_base64(Json *a, const void *p, size_t n);
 void json_add(Json *a, Json *v);                                        /* takes v over */
 Json* json_copy_deep(const Json *j);

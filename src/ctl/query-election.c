@@ -109,13 +109,6 @@ int query_get_results(const QuerySource *q, const Json *p, Json **ret, QueryErro
 
 /* --- boards --- */
 
-static void set_element(Json *o, const char *key, const Element *e) {
-        char hex[65];
-
-        hex_encode(hex, e->b, sizeof(e->b));
-        json_set_text(o, key, hex);
-}
-
 static Json* board_summary(const BoardInfo *b) {
         Json *o = json_new_object(), *elections = json_new_array(), *awaited = json_new_array();
 
@@ -137,7 +130,7 @@ static Json* board_summary(const BoardInfo *b) {
         if (b->deals)
                 json_set_id(o, "root", b->deals);
         if (b->key)
-                set_element(o, "key", b->key);
+                json_set_hex32(o, "key", b->key->b);
         if (b->liar) {
                 json_set_key(o, "liar", b->liar);
                 json_set_key(o, "objector", b->objector);
@@ -155,7 +148,7 @@ static Json* seat_json(const BoardInfo *b, unsigned i) {
 
         json_set_key(o, "key", &s->key);
         json_set_id(o, "trustee", &s->trustee);
-        set_element(o, "sealing", &s->sealing);
+        json_set_hex32(o, "sealing", s->sealing.b);
         if (s->deal_id)
                 json_set_id(o, "deal", s->deal_id);
         if (s->answer_id) {
@@ -163,7 +156,7 @@ static Json* seat_json(const BoardInfo *b, unsigned i) {
                 json_set_text(o, "says", s->objected ? "object" : "confirm");
         }
         if (b->deals)
-                set_element(o, "share_key", &s->share_key);
+                json_set_hex32(o, "share_key", s->share_key.b);
         return o;
 }
 

@@ -46,12 +46,10 @@ int secret_file_format(Buf *ret, const SecretKind *kind, const uint8_t public[st
         const uint8_t secret[static SECRET_BYTES], const char *passphrase) {
         _cleanup_json_ Json *o = json_new_object();
         _cleanup_buf_ Buf box = {};
-        Key k;
         int r = 0;
 
-        memcpy(&k, public, sizeof k);
         json_set_text(o, "kind", kind->kind);
-        json_set_key(o, "public", &k);
+        json_set_hex32(o, "public", public);
         if (passphrase && *passphrase) {
                 r = lock_seal(&box, secret, SECRET_BYTES, passphrase);
                 if (r == 0)

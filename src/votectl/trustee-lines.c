@@ -2,20 +2,6 @@
 #include "crypto/deal.h"
 #include "votectl/trustee-lines.h"
 
-static void set_element(Json *o, const char *key, const Element *e) {
-        Key k;
-
-        memcpy(&k, e, sizeof k);        /* public keys are hex, and so is this */
-        json_set_key(o, key, &k);
-}
-
-static void add_element(Json *a, const Element *e) {
-        Key k;
-
-        memcpy(&k, e, sizeof k);
-        json_add_key(a, &k);
-}
-
 int trustee_line_key(
         Json **ret, const Id *network, const Key *signer, const SecretScalar *sealing) {
         const SealingStatement s = {
@@ -29,7 +15,7 @@ int trustee_line_key(
 
         stream_begin_random(&stream, "sealing");
         sealing_make(proof, &s, sealing, &stream);
-        set_element(o, "sealing", &s.sealing);
+        json_set_hex32(o, "sealing", s.sealing.b);
         json_set_base64(o, "proof", proof, sizeof proof);
         *ret = o;
         return o ? 0 : -ENOMEM;
@@ -44,7 +30,7 @@ static void add_commitments(Json *o, const Polynomial *p, const DealStatement *s
                 uint8_t proof[KNOWLEDGE_BYTES];
 
                 coefficient_make(proof, s, (uint32_t) k, polynomial_coefficient(p, k), stream);
-                add_element(commitments, &s->commitments[k]);
+                json_add_hex32(commitments, s->commitments[k].b);
                 json_add_base64(proofs, proof, sizeof proof);
         }
         json_set(o, "commitments", commitments);
@@ -140,7 +126,7 @@ static int make_objection(Json *o, const Id *network, const BoardView *b, unsign
         stream_begin_random(&stream, "object");
         object_make(proof, &s, sealing, &stream);
         json_set_key(o, "dealer", &s.dealer);
-        set_element(o, "key", &s.k);
+        json_set_hex32(o, "key", s.k.b);
         json_set_base64(o, "proof", proof, sizeof proof);
         return 0;
 }

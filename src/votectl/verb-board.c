@@ -198,7 +198,6 @@ static const char* answer_text(const BoardView *b, unsigned i) {
 
 static Json* view_json(const BoardView *b) {
         Json *o = json_new_object(), *trustees = json_new_array();
-        Id y;
 
         json_set_text(o, "name", b->line->name);
         json_set_id(o, "id", &b->entry->id);
@@ -217,10 +216,8 @@ static Json* view_json(const BoardView *b) {
                 json_add(trustees, t);
         }
         json_set(o, "trustees", trustees);
-        if (board_view_is_ready(b)) {
-                memcpy(&y, &b->y, sizeof y);
-                json_set_id(o, "key", &y);
-        }
+        if (board_view_is_ready(b))
+                json_set_hex32(o, "key", b->y.b);
         return o;
 }
 

@@ -47,20 +47,6 @@ void sealed_board_done(SealedBoard *b) {
         *b = (SealedBoard) {};
 }
 
-static void set_element(Json *o, const char *key, const Element *e) {
-        char hex[65];
-
-        hex_encode(hex, e->b, sizeof(e->b));
-        json_set_text(o, key, hex);
-}
-
-static void add_element(Json *a, const Element *e) {
-        char hex[65];
-
-        hex_encode(hex, e->b, sizeof(e->b));
-        json_add_text(a, hex);
-}
-
 /* --- before there is a key --- */
 
 Entry* sealed_trustee(SealedBoard *b, unsigned i) {
@@ -76,7 +62,7 @@ Entry* sealed_trustee(SealedBoard *b, unsigned i) {
 
         stream_of(&stream, "trustee", i, 0);
         sealing_make(proof, &t, e, &stream);
-        set_element(o, "sealing", &t.sealing);
+        json_set_hex32(o, "sealing", t.sealing.b);
         json_set_base64(o, "proof", proof, sizeof(proof));
         return fixture_entry(b->genesis, SEALED_TRUSTEE + i, "trustee", o);
 }
@@ -131,7 +117,7 @@ Entry* sealed_deal(SealedBoard *b, unsigned dealer, unsigned wrong) {
                 uint8_t proof[KNOWLEDGE_BYTES];
 
                 coefficient_make(proof, &t, k, polynomial_coefficient(p, k), &stream);
-                add_element(as, &commitments[k]);
+                json_add_hex32(as, commitments[k].b);
                 json_add_base64(proofs, proof, sizeof(proof));
         }
         for (unsigned i = 0; i < b->n; i++) {
@@ -199,7 +185,7 @@ Entry* sealed_object(SealedBoard *b, unsigned i, unsigned dealer) {
         json_set_id(o, "board", &b->id);
         json_set_id(o, "deals", &root);
         json_set_key(o, "dealer", &t.dealer);
-        set_element(o, "key", &t.k);
+        json_set_hex32(o, "key", t.k.b);
         json_set_base64(o, "proof", proof, sizeof(proof));
         return fixture_entry(b->genesis, SEALED_TRUSTEE + i, "object", o);
 }

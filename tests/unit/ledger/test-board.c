@@ -87,15 +87,13 @@ static Entry* more_trustee_entries_than_allowed(Party *p) {
                 uint8_t proof[KNOWLEDGE_BYTES];
                 _cleanup_stream_ Stream stream = {};
                 Json *o = json_new_object();
-                char hex[65];
                 Entry *made;
 
                 ck_assert_int_eq(secret_scalar_generate(&e), 0);
                 t.sealing = *secret_scalar_public(e);
                 stream_begin_random(&stream, "test");
                 sealing_make(proof, &t, e, &stream);
-                hex_encode(hex, t.sealing.b, 32);
-                json_set_text(o, "sealing", hex);
+                json_set_hex32(o, "sealing", t.sealing.b);
                 json_set_base64(o, "proof", proof, sizeof(proof));
                 made = fixture_entry(g, SEALED_TRUSTEE, "trustee", o);
                 if (i == TRUSTEE_ENTRIES_MAX)
@@ -686,13 +684,11 @@ static Entry* deal_of(Party *p, unsigned dealer, const Scalar *a) {
         };
         uint8_t proof[KNOWLEDGE_BYTES], sealed[SEALED_SHARE_BYTES];
         _cleanup_stream_ Stream stream = {};
-        char hex[65];
 
         element_mul_base(&commitment, a);
         stream_begin_random(&stream, "test");
         coefficient_make(proof, &t, 0, a, &stream);
-        hex_encode(hex, commitment.b, 32);
-        json_add_text(as, hex);
+        json_add_hex32(as, commitment.b);
         json_add_base64(proofs, proof, sizeof(proof));
         for (unsigned i = 0; i < p->b.n; i++) {
                 SealedShareContext context = { t.network, t.board, t.dealer, *fixture_key(SEALED_TRUSTEE + i) };
