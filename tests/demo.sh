@@ -37,7 +37,7 @@ say "  $(wc -l <"$work/members") voters, weight 13"
 
 step "five elections, one of each method"
 # NAME METHOD EXTRA OPTION...
-opens=$(($(date +%s) + 8)) closes=$(($(date +%s) + 24))
+opens=$(($(date +%s) + $(paced 8 12))) closes=$(($(date +%s) + $(paced 24 12)))
 election() {
 	local name=$1 method=$2 extra=$3
 	shift 3

@@ -58,7 +58,7 @@ echo 'sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIA=
 refused "a hardware key on a roll" 'line 1.*(sk-|hardware|security key)' ctl p roll add "$work/sk" --name sk
 echo "$key" >"$work/members"
 ctl p roll add "$work/members" --name members >/dev/null
-election() { jq -n "{rolls: [\"members\"], title: \"t\"} + $1 | {opens: \"+5s\", closes: \"+60s\", name: \"e\", questions: [{text: \"q\", method: \"plurality\", options: [\"yes\", \"no\"]}]} + ." >"$work/e.json"; }
+election() { jq -n "{rolls: [\"members\"], title: \"t\"} + $1 | {opens: \"+5s\", closes: \"+10min\", name: \"e\", questions: [{text: \"q\", method: \"plurality\", options: [\"yes\", \"no\"]}]} + ." >"$work/e.json"; }
 election '{opens: "+60s", closes: "+30s"}'
 refused "an election that closes before it opens" 'closes.*opens|opens.*closes' ctl p election create "$work/e.json" --yes
 election '{rolls: ["nobody"]}'

@@ -21,7 +21,7 @@ until_true 30 at_least victim links 2
 voters=$((rounds * 40))
 "$caster" roll "$voters" kill >"$work/roll"
 ctl p1 roll add "$work/roll" --name all >/dev/null
-jq -n --arg c "+$((rounds * 4 + 40))s" '{name: "kill", title: "t", rolls: ["all"], opens: "+6s", closes: $c, questions: [{text: "q", method: "plurality", options: ["a", "b"]}]}' >"$work/e.json"
+jq -n --arg c "+$((rounds * 60 + 600))s" '{name: "kill", title: "t", rolls: ["all"], opens: "+6s", closes: $c, questions: [{text: "q", method: "plurality", options: ["a", "b"]}]}' >"$work/e.json"
 ctl p1 election create "$work/e.json" --yes >/dev/null
 for ((i = 0; i < voters; i++)); do echo "{\"choices\":[[$((i % 2))]]}"; done |
 	"$caster" sign "$work/genesis" "$(ctl p1 show kill --json | jq -r .summary.id)" kill 1 >"$work/votes"

@@ -33,9 +33,10 @@ fail() { echo "FAILED: $*"; exit 1; }
 skip() { echo "skipped: $*"; exit 77; }
 say() { printf '%s\n' "$*"; }
 
-# until_true SECONDS COMMAND...: asks again and again, a bounded number of times.
+# until_true SECONDS COMMAND...: asks again and again, a bounded number of times. The SECONDS are generous on a host that has nothing
+# else to do; before it counts as a failure, five times as long is waited.
 until_true() {
-	local end=$((SECONDS + $1)) what
+	local end=$((SECONDS + 5 * $1)) what
 	shift
 	what=$*
 	until "$@" >/dev/null 2>&1; do
@@ -43,6 +44,10 @@ until_true() {
 		sleep 0.1
 	done
 }
+
+# paced SECONDS TAKEN: how long a window of an election is open: SECONDS where the script has come to this line within TAKEN, on a
+# slower host in proportion more.
+paced() { echo $((SECONDS > $2 ? $1 * SECONDS / $2 : $1)); }
 
 # start NAME ROLE [OPTION...]: a node called NAME; what stands in $work/NAME.conf configures it.
 start() {

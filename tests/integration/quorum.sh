@@ -33,7 +33,7 @@ for ((i = 0; i < voters; i++)); do XDG_DATA_HOME=$work/v$i "$VOTECTL" network ad
 cast() { local i=$1 at=$2; shift 2; XDG_DATA_HOME=$work/v$i ctl "$at" cast leader "$@"; }
 ctl a1 roll add "$work/members" --name members >/dev/null
 until_true 20 at_least a2 final "$(field a1 final)" || fail "a2 has the roll"
-jq -n '{name: "leader", title: "Leader", rolls: ["members"], opens: "+1s", closes: "+40s",
+jq -n --arg o "+$(paced 1 7)s" --arg c "+$(paced 40 7)s" '{name: "leader", title: "Leader", rolls: ["members"], opens: $o, closes: $c,
 	questions: [{text: "Who?", method: "plurality", options: ["Ann", "Ben"]}]}' >"$work/election"
 ctl a2 election create "$work/election" --yes >/dev/null
 until_true 20 opened a3 leader

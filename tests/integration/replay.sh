@@ -56,7 +56,7 @@ prepare() {
 for ward in Govan-2007 Anderston-City-2007; do blt_ballots "$data/$ward.blt" >"$work/${ward,,}.ballots"; done
 tally_ballots "$data/leader2020_tally.txt" >"$work/leader-2020.ballots"
 for name in govan-2007 anderston-city-2007 leader-2020; do roll "$name" "$work/$name.ballots"; done
-opens=$(($(date +%s) + 15)) closes=$(($(date +%s) + 50))
+opens=$(($(date +%s) + $(paced 15 25))) closes=$(($(date +%s) + $(paced 50 25)))
 for ward in Govan-2007 Anderston-City-2007; do
 	prepare "${ward,,}" "$(jq -nc --argjson o "$(blt_names "$data/$ward.blt")" --argjson s "$(blt_seats "$data/$ward.blt")" \
 		'{text: "Councillors", method: "stv", seats: $s, options: $o}')" "$work/${ward,,}.ballots"

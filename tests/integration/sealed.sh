@@ -62,8 +62,8 @@ ready() { [ "$(ctl a3 board show board --json | jq -r .phase)" = ready ]; }
 until_true 20 ready || fail "the board is ready"
 
 say "the election, and what it says of itself"
-ends=$(($(date +%s) + ${LASTS:-$((VOTERS > 8 ? VOTERS + 30 : 18))}))
-jq -n --arg closes "@$ends" '{name: "motion", title: "Motion", rolls: ["members"], opens: "+2s", closes: $closes, secrecy: "sealed", board: "board",
+ends=$(($(date +%s) + ${LASTS:-$((VOTERS > 8 ? VOTERS + 30 : $(paced 18 12)))}))
+jq -n --arg opens "+$(paced 2 12)s" --arg closes "@$ends" '{name: "motion", title: "Motion", rolls: ["members"], opens: $opens, closes: $closes, secrecy: "sealed", board: "board",
 	least: 2, blank: true, questions: [
 		{text: "Which?", method: "plurality", options: ["Ann", "Ben", "Cid", "Dot", "Eve"]},
 		{text: "Where?", method: "approval", options: ["Ghent", "Turin"], min: 1, max: 2},

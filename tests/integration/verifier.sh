@@ -36,7 +36,7 @@ same_line() {
 # --- a network and its elections, by real daemons
 
 network() {
-	local voters=9 caster=${abs_top_builddir:?}/tests/integration/caster m seq name opens
+	local voters=9 caster=${abs_top_builddir:?}/tests/integration/caster m seq name opens closes
 	local methods=(plurality approval score schulze stv)
 	local -A questions=(
 		[plurality]='{"options":["a","b","c"]}' [approval]='{"options":["a","b","c","d"],"min":1,"max":3,"seats":2}'
@@ -50,10 +50,11 @@ network() {
 	make_records
 	"$caster" roll "$voters" seed | awk '{ print "weight=" 1 + NR % 4 " " $1 }' >"$work/roll"
 	ctl p1 roll add "$work/roll" --name all --quiet
-	opens=$(($(date +%s) + 7))
+	opens=$(($(date +%s) + $(paced 7 10)))
+	closes=$((opens + $(paced 13 10)))
 	for m in "${methods[@]}"; do
-		jq -n --arg m "$m" --argjson o "$opens" --argjson q "${questions[$m]}" '{name: $m, title: ("By " + $m), about: "Zeile\n„zwei\" \\ 𝄞", rolls: ["all"],
-			opens: $o, closes: ($o + 13), lot: "a lottery", questions: [$q + {text: "Which?", method: $m}]}' >"$work/$m.json"
+		jq -n --arg m "$m" --argjson o "$opens" --argjson c "$closes" --argjson q "${questions[$m]}" '{name: $m, title: ("By " + $m), about: "Zeile\n„zwei\" \\ 𝄞", rolls: ["all"],
+			opens: $o, closes: $c, lot: "a lottery", questions: [$q + {text: "Which?", method: $m}]}' >"$work/$m.json"
 		ctl p2 election create "$work/$m.json" --yes --no-wait --quiet >/dev/null
 	done
 	for m in "${methods[@]}"; do
