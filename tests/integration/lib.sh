@@ -21,6 +21,7 @@ cleanup() {
 	fi
 	exec 2>/dev/null
 	for name in "${!pids[@]}"; do kill -KILL "${pids[$name]}" || true; done
+	for name in $(jobs -p); do kill -KILL "$name" || true; done     # votectl, which would go on trying
 	wait || true
 	if [ -n "${KEEP:-}" ]; then echo "kept: $work"; else rm -rf "$work"; fi
 	exit "$status"
