@@ -51,17 +51,6 @@ BoardPhase board_phase(const Board *b, uint64_t time) {
         return b->n_deals < board_line(b)->n_trustees ? BOARD_DEALING : BOARD_CONFIRMING;
 }
 
-bool board_find_seat(const Board *b, const Key *k, unsigned *ret) {
-        const BoardLine *line = board_line(b);
-
-        for (unsigned i = 0; i < line->n_trustees; i++)
-                if (key_equal(&line->trustees[i], k)) {
-                        *ret = i;
-                        return true;
-                }
-        return false;
-}
-
 /* --- rules of what trustees do --- */
 
 int board_refuse_void(const Board *b, uint64_t time, Why *why) {

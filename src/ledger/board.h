@@ -38,6 +38,10 @@ static inline const BoardLine* board_line(const Board *b) {
         return b->act->entry->board.line;
 }
 
+static inline bool board_find_seat(const Board *b, const Key *k, unsigned *ret) {
+        return board_line_find_seat(board_line(b), k, ret);
+}
+
 Board* state_board(const State *s, const Id *id);               /* NULL: no board of that id */
 Board* state_board_by_name(const State *s, const char *name);
 BoardPhase board_phase(const Board *b, uint64_t time);
@@ -49,7 +53,6 @@ _must_check_ int board_check_seat(State *s, const Id *id, const Key *signer, uin
 int board_refuse_void(const Board *b, uint64_t time, Why *why);
 /* V_EARLY with how many deals are missing, V_DEFINITION (deals is not their root), 0. */
 _must_check_ int board_check_deals(const Board *b, const Id *deals, Why *why);
-bool board_find_seat(const Board *b, const Key *k, unsigned *ret);
 
 /* A deal has come, or goes: keys are computed when the last one is in. 0 or -errno. */
 _must_check_ int board_put_deal(Board *b, unsigned seat, Act *deal);

@@ -31,6 +31,7 @@ static int read_trustees(BoardLine *b, const Json *o, Why *why) {
                 return r;
 
         for (size_t i = 0; i < json_len(a); i++) {
+                unsigned seat;
                 Key k;
 
                 if ((r = json_at_key(a, i, "trustees", &k, why)) != 0)
@@ -38,10 +39,9 @@ static int read_trustees(BoardLine *b, const Json *o, Why *why) {
                 r = key_check(&k, why);
                 if (r != 0)
                         return r > 0 ? why_prefix(why, r, "\"trustees\", key %zu", i) : r;
-                for (size_t j = 0; j < i; j++)
-                        if (key_equal(&b->trustees[j], &k))
-                                return why_set(why, V_FORM, "\"trustees\" has %s twice",
-                                                key_hex(&k, (char[ID_HEX]) {}));
+                if (board_line_find_seat(b, &k, &seat))
+                        return why_set(why, V_FORM, "\"trustees\" has %s twice",
+                                        key_hex(&k, (char[ID_HEX]) {}));
                 b->trustees[b->n_trustees++] = k;
         }
 

@@ -7,6 +7,15 @@
 #include "codec/base64.h"
 #include "codec/hex.h"
 
+bool board_line_find_seat(const BoardLine *b, const Key *k, unsigned *ret) {
+        for (unsigned i = 0; i < b->n_trustees; i++)
+                if (key_equal(&b->trustees[i], k)) {
+                        *ret = i;
+                        return true;
+                }
+        return false;
+}
+
 /* --- readers --- */
 
 /* what is "sealing" or "commitments[3]". */

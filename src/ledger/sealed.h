@@ -24,6 +24,8 @@ typedef struct BoardLine {
         size_t n_elections;
         uint64_t until;                 /* seconds since 1970 */
 } BoardLine;
+/* The seat of that trustee among those read so far; false: none. */
+bool board_line_find_seat(const BoardLine *b, const Key *k, unsigned *ret);
 
 typedef struct DealLine {
         Id board;

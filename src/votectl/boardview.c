@@ -25,15 +25,6 @@ void board_view_done(BoardView *b) {
         *b = (BoardView) {};
 }
 
-bool board_view_seat(const BoardView *b, const Key *k, unsigned *ret) {
-        for (unsigned i = 0; i < b->line->n_trustees; i++)
-                if (key_equal(&b->line->trustees[i], k)) {
-                        *ret = i;
-                        return true;
-                }
-        return false;
-}
-
 const Element* board_view_sealing(const BoardView *b, unsigned seat) {
         return &b->seats[seat].trustee.entry->trustee.line->sealing;
 }
@@ -65,7 +56,7 @@ static int put_entry(BoardView *b, SeatEntry *e, Why *why) {
         unsigned seat;
         Id board = b->entry->id;
 
-        if (!board_view_seat(b, &x->signer, &seat))
+        if (!board_line_find_seat(b->line, &x->signer, &seat))
                 return why_set(why, V_FORM, "an entry is signed by none of its trustees");
         switch (x->kind) {
 

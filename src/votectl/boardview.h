@@ -38,8 +38,6 @@ _must_check_ int board_view_parse(BoardView *ret, const Genesis *g, const Json *
 bool board_view_is_ready(const BoardView *b);
 /* The seat's sealing key, which it has. */
 const Element* board_view_sealing(const BoardView *b, unsigned seat);
-/* The seat of that trustee; false: none. */
-bool board_view_seat(const BoardView *b, const Key *k, unsigned *ret);
 
 /* Whom it waits for, in lines of ctl_field(); nothing of one that is ready. */
 void board_view_show_missing(Ctl *c, const BoardView *b);

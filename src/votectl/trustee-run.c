@@ -141,16 +141,14 @@ static int do_key(Run *x) {
 }
 
 static int do_board(Run *x, const BoardInfo *info) {
-        const unsigned n = info->line->n_trustees;
         _cleanup_(board_view_done) BoardView b = {};
         _cleanup_buf_ Buf line = {};
         const char *kind = "deal";
-        unsigned seat = 0;
+        unsigned seat;
         int r;
 
-        while (seat < n && !key_equal(&info->seats[seat].key, &x->t.signer->key))
-                seat++;
-        if (seat == n || (info->phase != BOARD_DEALING && info->phase != BOARD_CONFIRMING))
+        if (!board_line_find_seat(info->line, &x->t.signer->key, &seat) ||
+                (info->phase != BOARD_DEALING && info->phase != BOARD_CONFIRMING))
                 return EXIT_DONE;
         if (info->phase == BOARD_DEALING
                         ? info->seats[seat].deal != NULL
@@ -168,16 +166,14 @@ static int do_election(Run *x, const ElectionInfo *info) {
         _cleanup_buf_ Buf line = {};
         BoardInfo board;
         ShareInfo share;
-        unsigned seat = 0;
+        unsigned seat;
         int r;
 
         if (info->definition->secrecy != SECRECY_SEALED || info->phase != ELECTION_COUNTING ||
                 info->closing_height == 0 || info->closing_height > x->ledger.facts.final_height ||
                 chain_board_by_id(chain, &info->definition->board, &board) != 0)
                 return EXIT_DONE;
-        while (seat < board.line->n_trustees && !key_equal(&board.seats[seat].key, &x->t.signer->key))
-                seat++;
-        if (seat == board.line->n_trustees)
+        if (!board_line_find_seat(board.line, &x->t.signer->key, &seat))
                 return EXIT_DONE;
         for (size_t i = 0; chain_share_at(chain, info, i, &share) == 0; i++)
                 if (key_equal(&share.signer, &x->t.signer->key))

@@ -26,11 +26,11 @@ int trustee_choose(Trustee *t, const BoardView *b, unsigned *ret_seat) {
         if (!entitled)
                 return ctl_oom(t->c);
         for (size_t i = 0; i < t->signers.n; i++)
-                entitled[i] = board_view_seat(b, &t->signers.items[i].key, ret_seat);
+                entitled[i] = board_line_find_seat(b->line, &t->signers.items[i].key, ret_seat);
         (void) snprintf(what, sizeof what, "a trustee of board %s", b->line->name);
         r = signers_choose(t->c, &t->signers, entitled, what, &t->signer);
         if (r == 0)
-                (void) board_view_seat(b, &t->signer->key, ret_seat);
+                (void) board_line_find_seat(b->line, &t->signer->key, ret_seat);
         return r;
 }
 
