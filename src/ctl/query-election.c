@@ -146,14 +146,14 @@ static Json* seat_json(const BoardInfo *b, unsigned i) {
         const SeatInfo *s = &b->seats[i];
         Json *o = json_new_object();
 
-        json_set_key(o, "key", &s->key);
-        json_set_id(o, "trustee", &s->trustee);
-        json_set_hex32(o, "sealing", s->sealing.b);
-        if (s->deal_id)
-                json_set_id(o, "deal", s->deal_id);
-        if (s->answer_id) {
-                json_set_id(o, "answer", s->answer_id);
-                json_set_text(o, "says", s->objected ? "object" : "confirm");
+        json_set_key(o, "key", &b->line->trustees[i]);
+        json_set_id(o, "trustee", &s->trustee.entry->id);
+        json_set_hex32(o, "sealing", seat_sealing(s)->b);
+        if (s->deal.entry)
+                json_set_id(o, "deal", &s->deal.entry->id);
+        if (s->answer.entry) {
+                json_set_id(o, "answer", &s->answer.entry->id);
+                json_set_text(o, "says", entry_kind_name(s->answer.entry->kind));
         }
         if (b->deals)
                 json_set_hex32(o, "share_key", s->share_key.b);
@@ -180,7 +180,7 @@ static Json* board_entries(const BoardInfo *b) {
 
         for (unsigned i = 0; i < b->line->n_trustees; i++) {
                 const SeatEntryInfo *const all[] = {
-                        &b->seats[i].trustee_entry, &b->seats[i].deal_entry, &b->seats[i].answer_entry };
+                        &b->seats[i].trustee, &b->seats[i].deal, &b->seats[i].answer };
 
                 for (size_t k = 0; k < ELEMENTSOF(all); k++) {
                         Json *o;

@@ -10,21 +10,11 @@ static SeatEntryInfo entry_info(const Act *a) {
         return a ? (SeatEntryInfo) { .entry = a->entry, .place = a->place } : (SeatEntryInfo) {};
 }
 
-static void seat_info(const Board *b, unsigned i, SeatInfo *ret) {
-        const Seat *seat = &b->seats[i];
-
-        *ret = (SeatInfo) {
-                .trustee_entry = entry_info(seat->trustee),
-                .deal_entry = entry_info(seat->deal),
-                .answer_entry = entry_info(seat->answer),
-                .key = board_line(b)->trustees[i],
-                .sealing = seat->trustee->entry->trustee.line->sealing,
-                .trustee = seat->trustee->entry->id,
-                .deal_id = seat->deal ? &seat->deal->entry->id : NULL,
-                .answer_id = seat->answer ? &seat->answer->entry->id : NULL,
-                .deal = seat->deal ? seat->deal->entry->deal.line : NULL,
-                .confirmed = seat->answer && seat->answer->entry->kind == ENTRY_CONFIRM,
-                .objected = seat->answer && seat->answer->entry->kind == ENTRY_OBJECT,
+static SeatInfo seat_info(const Board *b, unsigned i) {
+        return (SeatInfo) {
+                .trustee = entry_info(b->seats[i].trustee),
+                .deal = entry_info(b->seats[i].deal),
+                .answer = entry_info(b->seats[i].answer),
                 .share_key = b->x[i],
         };
 }
@@ -55,8 +45,12 @@ static int board_info(const Chain *c, const Board *b, BoardInfo *ret) {
                 .objector = b->objection ? &b->objection->entry->signer : NULL,
         };
         for (unsigned i = 0; i < line->n_trustees; i++)
-                seat_info(b, i, &ret->seats[i]);
+                ret->seats[i] = seat_info(b, i);
         return 0;
+}
+
+const Element* seat_sealing(const SeatInfo *s) {
+        return &s->trustee.entry->trustee.line->sealing;
 }
 
 bool board_is_awaited(const BoardInfo *b, unsigned seat) {
@@ -64,7 +58,7 @@ bool board_is_awaited(const BoardInfo *b, unsigned seat) {
 
         if (b->phase == BOARD_READY || b->phase == BOARD_PENDING || b->liar)
                 return false;
-        return b->deals ? !s->confirmed && !s->objected : !s->deal;
+        return b->deals ? !s->answer.entry : !s->deal.entry;
 }
 
 size_t chain_n_boards(const Chain *c) {

@@ -141,13 +141,8 @@ typedef struct SeatEntryInfo {  /* NULL: not yet */
         Place place;
 } SeatEntryInfo;
 typedef struct SeatInfo {       /* of a board, one for each trustee */
-        SeatEntryInfo trustee_entry, deal_entry, answer_entry;
-        Key key;
-        Element sealing;        /* E */
-        Id trustee;             /* the entry that it is from */
-        const DealLine *deal;   /* NULL: not yet */
-        const Id *deal_id, *answer_id;  /* the entries; NULL: not yet */
-        bool confirmed, objected;
+        SeatEntryInfo trustee, deal;
+        SeatEntryInfo answer;   /* `confirm` or `object` */
         Element share_key;      /* X_j, once all deals are in */
 } SeatInfo;
 typedef struct BoardInfo {      /* borrowed until the chain changes */
@@ -164,6 +159,7 @@ typedef struct BoardInfo {      /* borrowed until the chain changes */
         const Key *liar, *objector;     /* a dealer whose share was shown to be wrong, and by whom; NULL */
         SeatInfo seats[TRUSTEES_MAX];
 } BoardInfo;
+const Element* seat_sealing(const SeatInfo *s);         /* E */
 /* Whether the board waits for that trustee, or waited in vain when its time was over. */
 bool board_is_awaited(const BoardInfo *b, unsigned seat);
 size_t chain_n_boards(const Chain *c);

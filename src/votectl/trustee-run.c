@@ -150,9 +150,7 @@ static int do_board(Run *x, const BoardInfo *info) {
         if (!board_line_find_seat(info->line, &x->t.signer->key, &seat) ||
                 (info->phase != BOARD_DEALING && info->phase != BOARD_CONFIRMING))
                 return EXIT_DONE;
-        if (info->phase == BOARD_DEALING
-                        ? info->seats[seat].deal != NULL
-                        : info->seats[seat].confirmed || info->seats[seat].objected)
+        if (info->phase == BOARD_DEALING ? info->seats[seat].deal.entry : info->seats[seat].answer.entry)
                 return EXIT_DONE;
         r = board_view_of_ledger(x->c, &x->ledger, &info->id, &b);
         if (r == 0)
@@ -191,7 +189,7 @@ static bool is_over(const ElectionInfo *e, uint64_t final_height) {
 
 static bool has_key(const BoardInfo *b, const Element *e) {
         for (unsigned i = 0; i < b->line->n_trustees; i++)
-                if (element_equal(&b->seats[i].sealing, e))
+                if (element_equal(seat_sealing(&b->seats[i]), e))
                         return true;
         return false;
 }

@@ -588,7 +588,7 @@ START_TEST(a_board_goes_its_way_and_back) {
         sealed_open_deals(&p.b);
         for (unsigned i = 0; i < 3; i++) {
                 ck_assert(element_equal(&info.seats[i].share_key, secret_scalar_public(p.b.trustees[i].x)));
-                ck_assert(info.seats[i].confirmed && !info.seats[i].objected);
+                ck_assert_int_eq(info.seats[i].answer.entry->kind, ENTRY_CONFIRM);
         }
 
         ck_assert_int_eq(chain_disconnect(p.w.f.chain, height + 2, &gone, &n_gone), 0);
@@ -614,7 +614,7 @@ START_TEST(a_right_objection_names_the_dealer) {
         ck_assert_int_eq(info.phase, BOARD_VOID);
         ck_assert(key_equal(info.liar, fixture_key(SEALED_TRUSTEE)));
         ck_assert(key_equal(info.objector, fixture_key(SEALED_TRUSTEE + 1)));
-        ck_assert(info.seats[1].objected && !info.seats[1].confirmed);
+        ck_assert_int_eq(info.seats[1].answer.entry->kind, ENTRY_OBJECT);
         party_done(&p);
 }
 END_TEST
@@ -631,7 +631,7 @@ START_TEST(a_board_that_is_not_ready_in_time_is_void) {
         info = info_of(&p);
         ck_assert_int_eq(info.phase, BOARD_VOID);
         ck_assert_ptr_null(info.liar);
-        ck_assert_ptr_null(info.seats[2].deal);         /* who was silent */
+        ck_assert_ptr_null(info.seats[2].deal.entry);         /* who was silent */
         party_done(&p);
 
         party_new(&p, 1, 2, 3); /* but what is ready stays so */
@@ -659,13 +659,13 @@ START_TEST(a_board_takes_the_last_sealing_key_before_it) {
         ck_assert_int_eq(secret_scalar_generate(&other.trustees[0].e), 0);
         put(&p.w, T, sealed_trustee(&other, 0));
         info = info_of(&p);
-        ck_assert(element_equal(&info.seats[0].sealing, &first));
+        ck_assert(element_equal(seat_sealing(&info.seats[0]), &first));
         ck_assert_int_eq(chain_trustee_by_key(p.w.f.chain, fixture_key(SEALED_TRUSTEE), &last), 0);
         ck_assert(element_equal(&last.sealing, secret_scalar_public(other.trustees[0].e)));
 
         put(&p.w, T, sealed_board(&other, 0, "next", "'later'", UNTIL));
         ck_assert_int_eq(chain_board_by_name(p.w.f.chain, "next", &info), 0);
-        ck_assert(element_equal(&info.seats[0].sealing, secret_scalar_public(other.trustees[0].e)));
+        ck_assert(element_equal(seat_sealing(&info.seats[0]), secret_scalar_public(other.trustees[0].e)));
         sealed_board_done(&other);
         party_done(&p);
 }
