@@ -187,7 +187,7 @@ int chain_count(Chain *c, const ElectionInfo *e, Result **ret) {
                 return r;
 
         counting = (Counting) { .chain = c, .election = e, .count = count };
-        r = c->store->ops->vote_each(c->store, e->place, count_vote, &counting);
+        r = c->store->ops->vote_each(c->store, e->place, 0, count_vote, &counting);
         buf_done(&counting.line);
         if (r < 0)
                 return r;

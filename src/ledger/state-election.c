@@ -203,7 +203,7 @@ static int read_votes(State *s, Election *e) {
         int r;
 
         e->ballots = 0;
-        r = s->store->ops->vote_each(s->store, e->act->place, on_voter, e);
+        r = s->store->ops->vote_each(s->store, e->act->place, 0, on_voter, e);
         e->ballots_known = r == 0;
         return r;
 }

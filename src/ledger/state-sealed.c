@@ -120,7 +120,7 @@ int election_total(State *s, Election *e, const SealedTotal **ret) {
                         return r;
         }
 
-        if ((r = s->store->ops->vote_each(s->store, e->act->place, gather, &summing)) < 0 ||
+        if ((r = s->store->ops->vote_each(s->store, e->act->place, 0, gather, &summing)) < 0 ||
             (r = sum_gathered(&summing)) < 0)
                 return r;
         for (size_t i = 1; i < PARTS_MAX; i++) {

@@ -134,7 +134,8 @@ int votes_last(const MemoryVotes *t, Place election, uint32_t voter, StoredVote 
         return 0;
 }
 
-int votes_each(const MemoryVotes *t, Place election, store_vote_fn fn, void *userdata) {
+int votes_each(
+                const MemoryVotes *t, Place election, uint32_t from, store_vote_fn fn, void *userdata) {
         const MemoryElection *e;
         StoredVote v;
         size_t at;
@@ -146,7 +147,7 @@ int votes_each(const MemoryVotes *t, Place election, store_vote_fn fn, void *use
         if (!election_find(t, election, &at))
                 return 0;
         e = &t->elections[t->by_place[at]];
-        for (size_t i = 0; i < e->n_last; i++) {
+        for (size_t i = from; i < e->n_last; i++) {
                 if (!e->last[i])
                         continue;
                 give_out(vote_at(t, e->last[i] - 1), &v);

@@ -20,7 +20,8 @@ void votes_done(MemoryVotes *t);
 /* As StoreOps says. */
 _must_check_ int votes_put(MemoryVotes *t, Place election, uint32_t voter, Place place, uint32_t seq);
 _must_check_ int votes_last(const MemoryVotes *t, Place election, uint32_t voter, StoredVote *ret);
-_must_check_ int votes_each(const MemoryVotes *t, Place election, store_vote_fn fn, void *userdata);
+_must_check_ int votes_each(
+                const MemoryVotes *t, Place election, uint32_t from, store_vote_fn fn, void *userdata);
 _must_check_ int votes_delete_from(MemoryVotes *t, uint64_t height);
 void votes_commit(MemoryVotes *t);
 void votes_rollback(MemoryVotes *t);

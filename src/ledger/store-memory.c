@@ -299,8 +299,8 @@ static int memory_vote_last(Store *s, Place election, uint32_t voter, StoredVote
         return votes_last(&MEMORY(s)->votes, election, voter, ret);
 }
 
-static int memory_vote_each(Store *s, Place election, store_vote_fn fn, void *userdata) {
-        return votes_each(&MEMORY(s)->votes, election, fn, userdata);
+static int memory_vote_each(Store *s, Place election, uint32_t from, store_vote_fn fn, void *userdata) {
+        return votes_each(&MEMORY(s)->votes, election, from, fn, userdata);
 }
 
 static int memory_pool_put(Store *s, const Id *id, const char *line, size_t n) {

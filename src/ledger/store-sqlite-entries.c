@@ -206,7 +206,7 @@ static int give_votes(Sqlite *s, sqlite3_stmt *st, store_vote_fn fn, void *userd
         }
 }
 
-int sqlite_vote_each(Store *store, Place election, store_vote_fn fn, void *userdata) {
+int sqlite_vote_each(Store *store, Place election, uint32_t from, store_vote_fn fn, void *userdata) {
         Sqlite *s = SQLITE(store);
         sqlite3_stmt *st;
         int r;
@@ -217,6 +217,7 @@ int sqlite_vote_each(Store *store, Place election, store_vote_fn fn, void *userd
         if (r < 0)
                 return r;
         bind_int(st, 1, election);
+        bind_int(st, 2, from);
         r = give_votes(s, st, fn, userdata);
         statement_give(s, ST_VOTE_EACH, st);
         return r;

@@ -83,7 +83,7 @@ static const char *const sql[_ST_MAX] = {
         [ST_ENTRY_LAST] = "SELECT coalesce(max(place), 0) FROM entry",
         [ST_VOTE_PUT] = "INSERT INTO vote (election, voter, place, seq, count) VALUES (?, ?, ?, ?, ?)",
         [ST_VOTE_LAST] = "SELECT place, seq, count FROM vote WHERE election = ? AND voter = ? ORDER BY place DESC LIMIT 1",
-        [ST_VOTE_EACH] = "SELECT voter, place, seq, count FROM vote WHERE election = ? ORDER BY voter, place",
+        [ST_VOTE_EACH] = "SELECT voter, place, seq, count FROM vote WHERE election = ? AND voter >= ? ORDER BY voter, place",
         [ST_VOTE_DELETE] = "DELETE FROM vote WHERE place >= ?",
         [ST_POOL_PUT] = "INSERT INTO pool (id, line) VALUES (?, ?) ON CONFLICT (id) DO NOTHING",
         [ST_POOL_DELETE] = "DELETE FROM pool WHERE id = ?",

@@ -82,5 +82,5 @@ _must_check_ int sqlite_entry_get(Store *store, Place place, int *ret_kind, Buf 
 _must_check_ int sqlite_entry_each(Store *store, Place from, Place to, int kind, store_entry_fn fn, void *userdata);
 _must_check_ int sqlite_vote_put(Store *store, Place election, uint32_t voter, Place place, uint32_t seq);
 _must_check_ int sqlite_vote_last(Store *store, Place election, uint32_t voter, StoredVote *ret);
-_must_check_ int sqlite_vote_each(Store *store, Place election, store_vote_fn fn, void *userdata);
+_must_check_ int sqlite_vote_each(Store *store, Place election, uint32_t from, store_vote_fn fn, void *userdata);
 _must_check_ int sqlite_delete_entries(Sqlite *s, uint64_t height);

@@ -67,7 +67,8 @@ typedef struct StoreOps {
 
         int (*vote_put)(Store *s, Place election, uint32_t voter, Place place, uint32_t seq);
         int (*vote_last)(Store *s, Place election, uint32_t voter, StoredVote *ret);    /* -ENODATA: has not voted */
-        int (*vote_each)(Store *s, Place election, store_vote_fn fn, void *userdata);   /* each voter's last, by voter */
+        /* Each voter's last, in order of their numbers from number `from` on; it ends as entry_each does. */
+        int (*vote_each)(Store *s, Place election, uint32_t from, store_vote_fn fn, void *userdata);
 
         /* Blocks, entries and votes of this height and above. */
         int (*delete_from)(Store *s, uint64_t height);

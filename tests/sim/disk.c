@@ -63,7 +63,8 @@ READ(entry_each, (Store *s, Place from, Place to, int kind, store_entry_fn fn, v
 WRITE(vote_put, (Store *s, Place election, uint32_t voter, Place place, uint32_t seq), election, voter,
                 place, seq)
 READ(vote_last, (Store *s, Place election, uint32_t voter, StoredVote *ret), election, voter, ret)
-READ(vote_each, (Store *s, Place election, store_vote_fn fn, void *userdata), election, fn, userdata)
+READ(vote_each, (Store *s, Place election, uint32_t from, store_vote_fn fn, void *userdata), election, from, fn,
+                userdata)
 WRITE(delete_from, (Store *s, uint64_t height), height)
 WRITE(pool_put, (Store *s, const Id *id, const char *line, size_t n), id, line, n)
 WRITE(pool_delete, (Store *s, const Id *id), id)

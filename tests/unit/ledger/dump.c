@@ -48,7 +48,7 @@ static void dump_election(Chain *c, Election *e, Buf *b) {
                         strna(info.draw_value), e->withdrawn ? e->withdrawn->place : 0);
 
         /* What is kept of the voters beside the store agrees with it. */
-        r = c->store->ops->vote_each(c->store, e->act->place, on_vote, b);
+        r = c->store->ops->vote_each(c->store, e->act->place, 0, on_vote, b);
         buf_printf(b, " votes %d\n", r);
         for (uint32_t i = 0; e->voters && i < roll_set_size(e->rolls); i++) {
                 StoredVote v = {};

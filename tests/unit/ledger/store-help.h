@@ -92,7 +92,7 @@ static inline void dump(Store *s, Buf *ret) {
         ck_assert_int_eq(s->ops->entry_each(s, 0, UINT64_MAX, STORE_KIND_RARE, dump_entry, ret), 0);
         for (uint32_t i = 0; i < 4; i++) {
                 buf_printf(ret, "election %" PRIu32 "\n", i);
-                ck_assert_int_eq(s->ops->vote_each(s, PLACE(1, i), dump_vote, ret), 0);
+                ck_assert_int_eq(s->ops->vote_each(s, PLACE(1, i), 0, dump_vote, ret), 0);
         }
         ck_assert_int_eq(s->ops->pool_each(s, dump_pool, ret), 0);
         for (char key[] = "a"; key[0] < 'e'; key[0]++) {

@@ -414,7 +414,7 @@ START_TEST(all_that_was_reported_committed_is_there_after_kill_9) {
                 reported = tip;
                 ck_assert_int_eq(s->ops->entry_each(s, 0, UINT64_MAX, STORE_KIND_ALL, count_entry, &entries), 0);
                 ck_assert_uint_eq(entries, 20 * tip);
-                ck_assert_int_eq(s->ops->vote_each(s, PLACE(1, 0), check_vote, &tip), 0);
+                ck_assert_int_eq(s->ops->vote_each(s, PLACE(1, 0), 0, check_vote, &tip), 0);
                 s = store_free(s);
         }
         remove_folder(dir);

@@ -255,13 +255,24 @@ START_TEST(last_vote_counts) {
         ck_assert_int_eq(s->ops->vote_last(s, PLACE(1, 0), 800, &v), -ENODATA);
         ck_assert_int_eq(s->ops->vote_last(s, PLACE(1, 2), 7, &v), -ENODATA);
 
-        ck_assert_int_eq(s->ops->vote_each(s, PLACE(1, 0), dump_vote, &got), 0);
+        ck_assert_int_eq(s->ops->vote_each(s, PLACE(1, 0), 0, dump_vote, &got), 0);
         buf_printf(&got, "-");
-        ck_assert_int_eq(s->ops->vote_each(s, PLACE(1, 9), dump_vote, &got), 0);
+        ck_assert_int_eq(s->ops->vote_each(s, PLACE(1, 9), 0, dump_vote, &got), 0);
         _cleanup_buf_ Buf expected = {};
         buf_printf(&expected, "vote 3 5 1 %" PRIu64 "\nvote 7 8 2 %" PRIu64 "\n-", PLACE(2, 1), PLACE(3, 0));
         ck_assert_str_eq(got.p, expected.p);
-        ck_assert_int_eq(s->ops->vote_each(s, PLACE(1, 0), end_at_second, &n), -ECANCELED);
+        ck_assert_int_eq(s->ops->vote_each(s, PLACE(1, 0), 0, end_at_second, &n), -ECANCELED);
+
+        /* From the middle on: a voter, between two, past the last. */
+        buf_reset(&got);
+        for (uint32_t from = 3; from < 9; from += from < 4 ? 1 : 4) {
+                ck_assert_int_eq(s->ops->vote_each(s, PLACE(1, 0), from, dump_vote, &got), 0);
+                buf_printf(&got, "-");
+        }
+        buf_reset(&expected);
+        buf_printf(&expected, "vote 3 5 1 %" PRIu64 "\nvote 7 8 2 %" PRIu64 "\n-vote 7 8 2 %" PRIu64 "\n--", PLACE(2, 1),
+                        PLACE(3, 0), PLACE(3, 0));
+        ck_assert_str_eq(got.p, expected.p);
 }
 END_TEST
 
