@@ -54,6 +54,32 @@ bool chain_entry_has_future(Chain *c, const Entry *e) {
         }
 }
 
+/* --- sums --- */
+
+void chain_set_sums_apart(Chain *c) {
+        assert(c);
+
+        sums_set_apart(c->sums);
+}
+
+int chain_sums_begin(Chain *c) {
+        assert(c);
+
+        return sums_begin(c->state);
+}
+
+int chain_sums_next(Chain *c, CheckContent **ret) {
+        assert(c);
+
+        return sums_next(c->state, ret);
+}
+
+bool chain_sums_take(Chain *c, CheckContent *slice) {
+        assert(c);
+
+        return sums_take(c->state, slice);
+}
+
 /* --- what entries prove --- */
 
 void chain_set_workers(Chain *c, struct Workers *w) {

@@ -5,6 +5,7 @@
 #include "ledger/content.h"
 #include "ledger/recent.h"
 #include "ledger/state.h"
+#include "ledger/sums.h"
 
 /* What chain.c, chain-switch.c and chain-read.c share. */
 
@@ -17,6 +18,7 @@ struct Chain {
         const Genesis *genesis;
         Store *store;
         State *state;
+        Sums *sums;
         ChainTip tip;
         Recent recent;
         PoolRow *pool;

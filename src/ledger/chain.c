@@ -115,6 +115,7 @@ int chain_load(Chain *c) {
         r = state_new(&c->state, c->genesis, c->store);
         if (r < 0)
                 return r;
+        c->state->sums = c->sums;
         c->state->workers = c->workers;
         c->state->lean = c->lean;
 
@@ -177,7 +178,8 @@ int chain_new(Chain **ret, const Genesis *g, Store *s) {
         c->genesis = g;
         c->store = s;
 
-        if ((r = recent_reserve(&c->recent)) < 0 ||
+        if ((r = sums_new(&c->sums)) < 0 ||
+            (r = recent_reserve(&c->recent)) < 0 ||
             (r = check_store(c)) < 0 ||
             (r = chain_load(c)) < 0)
                 return r;
@@ -193,6 +195,7 @@ Chain* chain_free(Chain *c) {
                 return NULL;
 
         state_free(c->state);
+        sums_free(c->sums);
         forget_pool(c);
         recent_done(&c->recent);
         free(c);

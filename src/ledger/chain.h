@@ -62,13 +62,22 @@ Store* chain_store(const Chain *c);
  * threads. They stay the caller's; NULL: in place. */
 void chain_set_workers(Chain *c, struct Workers *w);
 
+/* The sum of a sealed election takes long (some 0.2 ms a ballot). It is made where it is asked for, unless this was called: then
+ * whatever needs one that is not made yet says -EAGAIN, changes nothing, and the caller makes it beside all else, a slice on any
+ * thread: begin (those that trustees may open any time; others are begun when something needs them), take the next as long as
+ * there are any, check_contents_run(), and bring it back. */
+void chain_set_sums_apart(Chain *c);
+_must_check_ int chain_sums_begin(Chain *c);
+_must_check_ int chain_sums_next(Chain *c, CheckContent **ret);         /* *ret NULL: none now */
+bool chain_sums_take(Chain *c, CheckContent *slice);    /* stays the caller's; true: a sum is made by it */
+
 /* Whether e is valid in a block with that time on the tip: rights, names, times, seq, ballot; everything but its
  * signature. Cheap checks first. 0, verdict, -errno. */
 _must_check_ int chain_check_entry(Chain *c, const Entry *e, uint64_t time, Why *why);
 /* The same without what costs as much as many signatures, the proofs of what belongs to sealed elections. */
 _must_check_ int chain_check_rules(Chain *c, const Entry *e, uint64_t time, Why *why);
 /* That, for another thread: *ret NULL if nothing is left to check. e passes the rules. Once it was answered well:
- * e->content_checked = true, and nobody checks it again. 0, verdict, -errno. */
+ * e->content_checked = true, and nobody checks it again. 0, verdict, -EAGAIN (a sum is made apart), other -errno. */
 bool chain_entry_is_checked(Chain *c, const Entry *e);   /* whether nothing is left of that */
 _must_check_ int chain_entry_content(Chain *c, Entry *e, CheckContent **ret, Why *why);
 /* Whether e could still become valid on this chain, now or later (false: drop it from the pool). */
@@ -76,8 +85,8 @@ bool chain_entry_has_future(Chain *c, const Entry *e);
 
 /* Connects b (entries complete, their signatures verified, header and seal accepted by the engine) on the tip: all rules
  * of validity. work: summed difficulty up to b, NULL for none. 0, V_BLOCK or the entry's verdict (why names the position),
- * -errno (the store's failing: roll back); unless 0 nothing of it remains in memory, after a verdict nor in the
- * transaction. */
+ * -EAGAIN (a sum is made apart), other -errno (the store's failing: roll back); unless 0 nothing of it remains in memory, after
+ * a verdict or -EAGAIN nor in the transaction. */
 _must_check_ int chain_connect(Chain *c, const Block *b, const uint8_t work[16], Why *why);
 /* Disconnects every block above height; their entries are appended to *entries (references, ledger order) and written to
  * the store's pool. After -errno roll back. */

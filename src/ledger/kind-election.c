@@ -13,7 +13,6 @@ static Election* election_free(Election *e) {
 
         roll_set_unref(e->rolls);
         free(e->voters);
-        election_forget_sum(e);
         free(e);
         return NULL;
 }

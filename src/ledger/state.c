@@ -326,7 +326,6 @@ void state_undo(State *s, uint64_t height) {
                 if (s->elections[i]->closing_height >= height) {
                         s->elections[i]->closing_height = 0;
                         s->elections[i]->closing_block = (Id) {};
-                        election_forget_sum(s->elections[i]);
                 }
 }
 

@@ -60,8 +60,6 @@ struct Election {
         Board *board;           /* NULL: an open one */
         Act *shares[TRUSTEES_MAX];      /* in ledger order: the first `threshold` count */
         unsigned n_shares;
-        SealedTotal *total;     /* of the last ballots, once closed and asked for */
-        uint64_t *opened;       /* what it was opened to, option by option; likewise */
         UT_hash_handle hh;      /* by name */
 };
 
@@ -79,6 +77,7 @@ typedef struct VoteDone {       /* a vote applied since state_begin(), and what 
 struct State {
         const Genesis *genesis;
         Store *store;
+        struct Sums *sums;      /* the chain's: they outlive what is read anew from the store */
         Workers *workers;       /* for what takes a core, such as a sum; NULL: in place */
         bool lean;              /* of a vote's line the store has the ballot alone */
 
@@ -168,17 +167,16 @@ _must_check_ int election_count_ballots(State *s, Election *e); /* fills e->ball
 _must_check_ int state_read_ballot(State *s, Place place, Buf *line, const char **ret_ballot, size_t *ret_n);
 
 /* Sealed elections (state-sealed.c). What follows from the ballots is computed when it is first asked
- * for, and kept as long as the closing block is. */
+ * for, and kept (sums.h). */
 
 /* Of a closed one whose ballots were counted: whether they are as many as `least`, so that their sums
  * may be opened; and whether enough trustees have given their shares. */
 bool election_is_counted(const Election *e);
 bool election_is_opened(const Election *e);
-/* The sum of the last ballots. Borrowed. 0, -EBUSY (not closed yet), other -errno. */
+/* The sum of the last ballots. Borrowed. 0, -EBUSY (not closed yet), -EAGAIN (sums.h), other -errno. */
 _must_check_ int election_total(State *s, Election *e, const SealedTotal **ret);
-/* What it was opened to, option by option. Borrowed. 0, -EBUSY (not opened yet), other -errno. */
+/* What it was opened to, option by option. Borrowed. 0, -EBUSY (not opened yet), -EAGAIN, other -errno. */
 _must_check_ int election_opened(State *s, Election *e, const uint64_t **ret);
-void election_forget_sum(Election *e);
 
 /* Appends room for one more to a growing array of pointers or structs. */
 #define GROW(array, n, allocated)                                                               \
