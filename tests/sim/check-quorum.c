@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "check-kept.h"
 #include "check-private.h"
 #include "codec/hex.h"
 #include "engine-frame.h"
@@ -53,6 +54,7 @@ struct CheckQuorum {
         Passed *passed;
         uint64_t *finals;       /* views of final blocks */
         size_t n_passed, n_finals;
+        CheckKept *kept;
 };
 
 static CheckQuorum* quorum_of(const Host *h) {
@@ -72,6 +74,7 @@ void check_quorum_begin(Run *r) {
 
         if (!c || quorum_config_read(&c->config, r->genesis->engine_config, false, NULL) != 0)
                 world_die("checks of quorum", -ENOMEM);
+        c->kept = check_kept_new();
         r->checks->quorum = c;
 }
 
@@ -83,6 +86,7 @@ void check_quorum_done(Run *r) {
         free(c->votes);
         free(c->passed);
         free(c->finals);
+        (void) check_kept_free(c->kept);
         free(c);
 }
 
@@ -147,6 +151,17 @@ void check_quorum_on_send(Host *h, const NodeEffect *fx) {
                 on_endorse(h, s);
         said->has[s->kind] = true;
         said->block[s->kind] = s->block;
+        check_kept_on_send(c->kept, h, s);
+}
+
+/* --- what is on disk --- */
+
+void check_quorum_on_commit(Host *h) {
+        check_kept_on_commit(quorum_of(h)->kept, h);
+}
+
+void check_quorum_on_started(Host *h) {
+        check_kept_on_started(quorum_of(h)->kept, h);
 }
 
 /* --- evidence --- */

@@ -13,6 +13,8 @@ void check_quorum_begin(Run *r);
 void check_quorum_done(Run *r);
 void check_quorum_on_send(Host *h, const NodeEffect *fx);       /* of an honest one */
 void check_quorum_on_frame(Host *from, Host *to, const char *data, size_t n);   /* it is about to be read */
+void check_quorum_on_commit(Host *h);
+void check_quorum_on_started(Host *h);
 void check_quorum_on_stopped(Host *h);
 void check_quorum_on_evidence(Host *h, const NodeEffect *fx);   /* what it logs */
 void check_quorum_on_final(Host *h, const KnownBlock *b);       /* called so for the first time */

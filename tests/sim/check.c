@@ -94,6 +94,8 @@ static void on_commit(Host *h) {
 
         v->durable = chain_tip(peer_chain(h->peer))->id;
         v->durable_height = chain_tip(peer_chain(h->peer))->height;
+        if (checks_of(h)->quorum && h->honest)
+                check_quorum_on_commit(h);
 }
 
 static void on_started(Host *h) {
@@ -102,6 +104,8 @@ static void on_started(Host *h) {
 
         if (!h->peer || !h->honest)
                 return;
+        if (checks_of(h)->quorum)
+                check_quorum_on_started(h);
         tip = chain_tip(peer_chain(h->peer));
         if (h->life > 1 && v->durable_height > 0 && !id_equal(&tip->id, &v->durable))
                 world_fail(h->world, "a committed block is never lost by a crash", "host %u had committed height %" PRIu64
