@@ -7,7 +7,6 @@
 #include "codec/base64.h"
 #include "codec/hex.h"
 #include "codec/json.h"
-#include "voted/limits.h"
 
 Json* json_free(Json *j) {
         json_decref(j);

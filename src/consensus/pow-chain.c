@@ -3,8 +3,6 @@
 
 #include <inttypes.h>
 
-#include "codec/hex.h"
-
 /* Of the main chain so many headers are held that what follows from the tip needs no reading, and some way back to where
  * branches part. */
 static uint64_t held(const PowChain *c) {

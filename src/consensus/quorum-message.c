@@ -2,7 +2,6 @@
 #include <inttypes.h>
 
 #include "codec/base64.h"
-#include "codec/hex.h"
 #include "codec/line.h"
 #include "consensus/quorum-private.h"
 #include "crypto/merkle.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
-#include <stdio.h>
 
-#include "codec/hex.h"
 #include "codec/line.h"
 #include "ctl/query-private.h"
 #include "ledger/receipt.h"

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "ctl/varlink-client.h"
 #include "ctl/wire.h"
-#include "voted/limits.h"
 
 #define REPLY_BYTES_MAX (64U << 20)     /* of a daemon that we chose to ask; results with a full working are large */
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "election/sealed-ballot.h"
 
-#include <inttypes.h>
-
 #include "codec/base64.h"
 #include "election/sealed-internal.h"
 #include "voted/limits.h"

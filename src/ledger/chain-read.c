@@ -2,7 +2,6 @@
 #include "ledger/board.h"
 #include "ledger/chain-private.h"
 
-#include "codec/line.h"
 #include "crypto/hash.h"
 
 /* --- blocks and entries --- */

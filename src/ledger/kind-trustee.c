@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <inttypes.h>
-
 #include "codec/hex.h"
 #include "ledger/board.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ledger/sealed.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "codec/base64.h"

@@ -6,7 +6,6 @@
 #include "base/time.h"
 #include "net/client.h"
 #include "net/resolver.h"
-#include "voted/limits.h"
 
 #define READ_BYTES (64U << 10)
 

@@ -5,7 +5,6 @@
 
 #include "base/file.h"
 #include "base/time.h"
-#include "codec/hex.h"
 #include "codec/line.h"
 #include "voted/limits.h"
 #include "votectl/ballotask.h"

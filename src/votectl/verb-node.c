@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "voted/limits.h"
 #include "votectl/progress.h"
 #include "votectl/render.h"
 #include "votectl/verbs.h"

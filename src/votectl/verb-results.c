@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "codec/hex.h"
 #include "votectl/audited.h"
 #include "votectl/election.h"
 #include "votectl/render.h"

@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "base/text.h"
-#include "codec/hex.h"
 #include "crypto/hash.h"
 #include "voted/limits.h"
 #include "votectl/post.h"

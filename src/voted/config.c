@@ -14,7 +14,6 @@
 #include "codec/hex.h"
 #include "net/address.h"
 #include "voted/config.h"
-#include "voted/limits.h"
 
 #define FILE_BYTES_MAX (1U << 20)
 #define FILES_MAX 256

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <inttypes.h>
-
-#include "codec/hex.h"
 #include "ctl/query.h"
 #include "ledger/export.h"
 #include "voted/daemon.h"

@@ -2,7 +2,6 @@
 #include <config.h>
 #include <stdio.h>
 
-#include "codec/hex.h"
 #include "voted/daemon.h"
 
 /* What both roles' control methods have in common: the status, its watchers, the reload. */

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "codec/hex.h"
 #include "voted/daemon.h"
 
 #define INTERFACE "org.voted.Tracker."

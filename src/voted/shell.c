@@ -3,7 +3,6 @@
 
 #include "base/log.h"
 #include "base/time.h"
-#include "codec/hex.h"
 #include "voted/journal-sink.h"
 #include "voted/network.h"
 #include "voted/shell.h"
