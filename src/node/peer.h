@@ -43,6 +43,6 @@ _must_check_ int peer_status(Peer *p, uint64_t now_usec, Json **ret);
 /* For `votectl evidence`: [{"authority" (its number),"key","line"}], one for each authority that was caught. -ENOMEM, what the store says. */
 _must_check_ int peer_evidence(Peer *p, Json **ret);
 /* For `votectl peers`: [{"address","agent","direction","final","height","key","link","penalty","received_bytes","rtt_ms"?,"sent_bytes","since_sec","tip"}] */
-_must_check_ int peer_links(Peer *p, uint64_t now_usec, Json **ret);
+_must_check_ int peer_links(Peer *p, Json **ret);
 /* STATUS= of systemd: "pow, height 1204, 1198 final, 3 links", "quorum, height 12 final, 3 links, 4 of 4 authorities". Borrowed until the next call. */
 const char* peer_status_line(Peer *p);

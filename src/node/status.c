@@ -127,7 +127,7 @@ int peer_status(Peer *p, uint64_t now_usec, Json **ret) {
         return 0;
 }
 
-int peer_links(Peer *p, uint64_t now_usec, Json **ret) {
+int peer_links(Peer *p, Json **ret) {
         _cleanup_json_ Json *a = json_new_array();
 
         assert(ret);

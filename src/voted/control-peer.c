@@ -94,13 +94,11 @@ static void add_bytes(Daemon *d, Json *links) {
 static int on_get_peers(VarlinkCall *call, const Json *parameters, void *userdata) {
         Daemon *d = userdata;
         Json *links = NULL, *o;
-        uint64_t now = 0;
         int r;
 
         if (!d->peer)
                 return no_network(call);
-        (void) sd_event_now(d->event, CLOCK_MONOTONIC, &now);
-        r = peer_links(d->peer, now, &links);
+        r = peer_links(d->peer, &links);
         if (r < 0)
                 return r;
         add_bytes(d, links);

@@ -23,7 +23,7 @@ static int64_t penalty_of(const Town *t, const Puppet *p) {
         int64_t points = -1;
         Key key;
 
-        ck_assert_int_eq(peer_links(world_peer(t->w, t->peers[0]), 0, &links), 0);
+        ck_assert_int_eq(peer_links(world_peer(t->w, t->peers[0]), &links), 0);
         for (size_t i = 0; i < json_len(links); i++)
                 if (json_get_key(json_at(links, i), "key", &key, NULL) == 0 &&
                                 key_equal(&key, world_key(t->w, p->node)))

@@ -13,7 +13,7 @@ static void town(Town *t, const TownSetup *setup) {
 static size_t n_links(const Town *t, unsigned i) {
         _cleanup_json_ Json *links = NULL;
 
-        ck_assert_int_eq(peer_links(world_peer(t->w, t->peers[i]), 0, &links), 0);
+        ck_assert_int_eq(peer_links(world_peer(t->w, t->peers[i]), &links), 0);
         return json_len(links);
 }
 
@@ -331,7 +331,7 @@ START_TEST(authorities_are_linked_with_each_other_whatever_the_limits_are) {
         for (unsigned i = 0, found; i < n; i++) {
                 _cleanup_json_ Json *links = NULL;
 
-                ck_assert_int_eq(peer_links(world_peer(t.w, t.peers[i]), 0, &links), 0);
+                ck_assert_int_eq(peer_links(world_peer(t.w, t.peers[i]), &links), 0);
                 for (size_t k = found = 0; k < json_len(links) * n; k++) {
                         Key key;
 

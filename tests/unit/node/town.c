@@ -77,7 +77,7 @@ static bool all_met(World *w, void *userdata) {
                 Peer *p = world_peer(w, t->peers[i]);
                 _cleanup_json_ Json *links = NULL;
 
-                if (p && (peer_links(p, 0, &links) < 0 || json_len(links) != running(t) - 1))
+                if (p && (peer_links(p, &links) < 0 || json_len(links) != running(t) - 1))
                         return false;
         }
         return true;
