@@ -36,6 +36,7 @@ static int board_info(const Chain *c, const Board *b, BoardInfo *ret) {
                 .phase = board_phase(b, c->tip.time),
                 .approvals = act_approvals(c->state, b->act),
                 .approvals_needed = c->genesis->approvals,
+                .in_effect = b->act->effect != 0,
                 .n_deals = b->n_deals,
                 .n_confirms = b->n_confirms,
                 .deals = dealt ? &b->root : NULL,
@@ -56,7 +57,7 @@ const Element* seat_sealing(const SeatInfo *s) {
 bool board_is_awaited(const BoardInfo *b, unsigned seat) {
         const SeatInfo *s = &b->seats[seat];
 
-        if (b->phase == BOARD_READY || b->phase == BOARD_PENDING || b->liar)
+        if (b->phase == BOARD_READY || !b->in_effect || b->liar || (b->key && element_is_identity(b->key)))
                 return false;
         return b->deals ? !s->answer.entry : !s->deal.entry;
 }

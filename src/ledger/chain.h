@@ -161,6 +161,7 @@ typedef struct BoardInfo {      /* borrowed until the chain changes */
         const BoardLine *line;
         BoardPhase phase;       /* as of the tip's time */
         unsigned approvals, approvals_needed;
+        bool in_effect;         /* approved, in time */
         unsigned n_deals, n_confirms;
         const Id *deals;        /* the root of the deals, what trustees confirm; NULL: not all are in */
         const Element *key;     /* Y, for ballots once the board is ready; likewise */
@@ -169,7 +170,8 @@ typedef struct BoardInfo {      /* borrowed until the chain changes */
         SeatInfo seats[TRUSTEES_MAX];
 } BoardInfo;
 const Element* seat_sealing(const SeatInfo *s);         /* E */
-/* Whether the board waits for that trustee, or waited in vain when its time was over. */
+/* Whether the board waits for that trustee, or waited in vain when its time was over. Of one that was never approved it is
+ * nobody's fault. */
 bool board_is_awaited(const BoardInfo *b, unsigned seat);
 size_t chain_n_boards(const Chain *c);
 _must_check_ int chain_board_at(const Chain *c, size_t i, BoardInfo *ret);      /* in ledger order */

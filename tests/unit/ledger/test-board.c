@@ -631,7 +631,18 @@ START_TEST(a_board_that_is_not_ready_in_time_is_void) {
         info = info_of(&p);
         ck_assert_int_eq(info.phase, BOARD_VOID);
         ck_assert_ptr_null(info.liar);
-        ck_assert_ptr_null(info.seats[2].deal.entry);         /* who was silent */
+        ck_assert(board_is_awaited(&info, 2));          /* who was silent */
+        ck_assert(!board_is_awaited(&info, 1));
+        party_done(&p);
+
+        party_new(&p, 2, 2, 3); /* what the administrators never approved is no fault of its trustees */
+        with_board(&p);
+        ck_assert_int_eq(info_of(&p).phase, BOARD_PENDING);
+        put(&p.w, UNTIL, fixture_roll(p.w.f.genesis, 0, "most", 0, 30, 1));
+        info = info_of(&p);
+        ck_assert_int_eq(info.phase, BOARD_VOID);
+        for (unsigned i = 0; i < 3; i++)
+                ck_assert(!board_is_awaited(&info, i));
         party_done(&p);
 
         party_new(&p, 1, 2, 3); /* but what is ready stays so */
