@@ -216,6 +216,10 @@ static Json* view_json(const BoardView *b) {
                 json_add(trustees, t);
         }
         json_set(o, "trustees", trustees);
+        if (b->objector >= 0) {
+                json_set_key(o, "liar", &b->seats[b->objector].answer.entry->object.line->dealer);
+                json_set_key(o, "objector", &b->line->trustees[b->objector]);
+        }
         if (board_view_is_ready(b))
                 json_set_hex32(o, "key", b->y.b);
         return o;

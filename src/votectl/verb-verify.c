@@ -104,6 +104,46 @@ static void show_facts(Ctl *c, const Audited *a, const char *name, bool pinned) 
                                       "somebody you trust (--network ID insists on one).\n");
 }
 
+/* Whose fault it is that a board came to nothing: nobody's word, but what is in the ledger and what is not. */
+static void show_boards(Ctl *c, const Chain *chain) {
+        char a[ID_HEX], b[ID_HEX];
+        BoardInfo info;
+
+        for (size_t i = 0; chain && chain_board_at(chain, i, &info) == 0; i++) {
+                if (info.phase != BOARD_VOID)
+                        continue;
+                if (info.liar)
+                        ctl_field(c, "Void board", "%s: the share that %s dealt to %s is wrong", info.line->name,
+                                key_hex(info.liar, a), key_hex(info.objector, b));
+                for (unsigned k = 0; k < info.line->n_trustees; k++)
+                        if (board_is_awaited(&info, k))
+                                ctl_field(c, "Void board", "%s: %s did not %s in time", info.line->name,
+                                        key_hex(&info.line->trustees[k], a), info.deals ? "confirm" : "deal");
+        }
+}
+
+static Json* boards_json(const Chain *chain) {
+        Json *all = json_new_array();
+        BoardInfo info;
+
+        for (size_t i = 0; chain && chain_board_at(chain, i, &info) == 0; i++) {
+                Json *o = json_new_object(), *awaited = json_new_array();
+
+                json_set_text(o, "name", info.line->name);
+                json_set_text(o, "phase", board_phase_name(info.phase));
+                for (unsigned k = 0; k < info.line->n_trustees; k++)
+                        if (board_is_awaited(&info, k))
+                                json_add_key(awaited, &info.line->trustees[k]);
+                json_set(o, "awaited", awaited);
+                if (info.liar) {
+                        json_set_key(o, "liar", info.liar);
+                        json_set_key(o, "objector", info.objector);
+                }
+                json_add(all, o);
+        }
+        return all;
+}
+
 /* Counts an election from the ledger that was checked. */
 static int count(Ctl *c, Audited *a, const char *name, Json **ret) {
         _cleanup_json_ Json *params = json_new_object(), *reply = NULL;
@@ -184,12 +224,14 @@ static int tell(Ctl *c, Audited *a, bool node) {
         if (c->json) {
                 Json *o = facts_json(&a->facts, name, pinned, true);
 
+                json_set(o, "boards", boards_json(chain));
                 if (known)
                         json_set(o, "evidence", convicts_json(&v));
                 r = count_all(c, a, o);
                 return ctl_json(c, o) ?: r;
         }
         show_facts(c, a, name, pinned);
+        show_boards(c, chain);
         if (known)
                 r = show_evidence(c, &v);
         return r ?: count_all(c, a, NULL);
@@ -228,6 +270,7 @@ const CtlVerb verbs_verify[] = {
           "Every line, rule and signature of an export (- is standard input), or of the node's ledger without FILE, or of a\n"
           "distant peer's with --peer; on all cores. Prints the network's id (--network ID insists on one), what was checked in\n"
           "numbers, and up to which height the ledger is final; or the first line that is wrong, and why, with exit status 6.\n"
+          "Of a board that came to nothing it names the trustees who kept silent, or the one who dealt wrongly.\n"
           "Evidence against authorities is no part of the ledger: of the node's it is checked and shown too, for a file\n"
           "--evidence names what votectl evidence --output has written.\n\n"
           "Example:\n  votectl verify --network ID club.jsonl\n" },

@@ -45,7 +45,7 @@ const board = {
                 state.boardNames.add(body.name);
                 state.boards.set(id, {
                         id, body, inEffect: false, sealing: body.trustees.map((key) => state.sealing.get(key).slice(-1)[0]),
-                        deals: new Map(), confirmed: new Set(), objected: new Set(), broken: false, readyAt: null, keys: null,
+                        deals: new Map(), confirmed: new Set(), objected: new Set(), accusation: null, broken: false, readyAt: null, keys: null,
                 });
         },
         takesEffect(state, { id }) {
@@ -141,6 +141,17 @@ function object(state, entry, time) {
         if (sealed.shareFits({ fields, share, K: bin(body.key), commitments, j }))
                 refuse('the share fits the commitments of its dealer');
         b.objected.add(j);
+        b.accusation = { liar: body.dealer, objector: signer };
+}
+
+/* Of every board: whom it waits for, or waited for in vain, and whose share was shown to be wrong. */
+function boards(state, time) {
+        return [...state.boards.values()].map((b) => {
+                const phase = boardPhase(b, time);
+                const done = b.deals.size < b.body.trustees.length ? b.deals : b.confirmed;
+                const waits = b.inEffect && phase !== 'ready' && !b.accusation && !b.broken;
+                return { name: b.body.name, phase, awaited: waits ? b.body.trustees.filter((_, j) => !done.has(j)) : [], ...b.accusation };
+        });
 }
 
 /* --- elections and what opens them */
@@ -239,4 +250,4 @@ function opened(state, e) {
         }));
 }
 
-module.exports = { kinds: { trustee, deal, confirm, object, share }, board, boardPhase, electionPosted, boardInTime, voteProofs, sums, isOpened, opened };
+module.exports = { kinds: { trustee, deal, confirm, object, share }, board, boards, electionPosted, boardInTime, voteProofs, sums, isOpened, opened };

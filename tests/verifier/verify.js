@@ -13,7 +13,7 @@ const fs = require('fs');
 const { parseArgs } = require('util');
 const { Ledger, WrongLine } = require('./ledger.js');
 const { result } = require('./methods.js');
-const { isOpened } = require('./boards.js');
+const { boards, isOpened } = require('./boards.js');
 
 const sum = (o) => Object.values(o).reduce((a, b) => a + b, 0);
 
@@ -26,6 +26,7 @@ function summary(ledger) {
                 votes: ledger.byKind.vote, elections: ledger.byKind.election, signatures: ledger.nSignatures,
                 proofs: ledger.nProofs, sealed_ballots: ledger.nSealed,
                 opened: [...ledger.state.elections.values()].filter((e) => isOpened(ledger.state, e)).length,
+                boards: boards(ledger.state, ledger.tip?.time ?? ledger.genesis.created),
         };
 }
 
