@@ -150,6 +150,13 @@ code 4 'never opened' trustee ben trustee share small
 ctl a1 results small | grep -q 'fewer than 5 ballots' || fail "too few to open: $(ctl a1 results small)"
 trustee ben trustee share motion >/dev/null || fail "ben shares"
 share=$(find "$work/home.ben/votectl/trustee" -name '*.share')
+cp "$share" "$work/kept"
+jq -c '.sums |= ("0" * 64)' "$work/kept" >"$work/other"
+cp "$work/other" "$share"       # as if another ledger had been shown to ben before
+code 6 'was signed before, for other sums; none is signed for these' trustee ben trustee share motion
+cmp "$work/other" "$share" || fail "ben's record of what was shared"
+cp "$work/kept" "$share"
+trustee ben trustee share motion >/dev/null || fail "ben hands the same share in again"
 until_true 30 result_is_final a1 motion || fail "ben and cid open it"
 "${abs_top_builddir:?}/tests/integration/resigner" "$work/genesis" "$work/home.ann/votectl/keys/default.key" "$work/a2.socket" \
 	< <(jq -j .line "$share") >"$work/out" || fail "a share that another made was taken"

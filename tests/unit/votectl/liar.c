@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 static char folder[64], socket_path[128];
 static pid_t node;
 
@@ -76,6 +78,23 @@ void liar_ctl(Ctl *c, const Genesis *pinned) {
         c->options.n_given = 1;
         if (pinned)
                 ck_assert_int_eq(ctl_pin_add(c, pinned), EXIT_DONE);
+}
+
+int liar_run(Ctl *c, const CtlVerb *verbs, const char *verb, const char *argument, Buf *ret_said) {
+        const CtlVerb *const families[] = { verbs, NULL };
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        c->hush = false;
+        c->options.args[0] = argument;
+        c->options.n_args = 1;
+        ck_assert_int_eq(ctl_path(c, "said", NULL, &path), EXIT_DONE);
+        ck_assert_ptr_nonnull(freopen(path, "w", stderr));
+        r = ASSERT_PTR(ctl_verb_find(families, verb))->run(c);
+        (void) fflush(stderr);
+        buf_reset(ret_said);
+        ck_assert_int_eq(read_file(path, 65536, ret_said), 0);
+        return r;
 }
 
 void liar_ctl_done(Ctl *c) {

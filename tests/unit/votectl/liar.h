@@ -24,3 +24,5 @@ void liar_end(void);
 /* Somebody whom nobody sees, and who has pinned that network (NULL: none). */
 void liar_ctl(Ctl *c, const Genesis *pinned);
 void liar_ctl_done(Ctl *c);
+/* Runs a verb of these; its exit code, and what it says on standard error. */
+int liar_run(Ctl *c, const CtlVerb *verbs, const char *verb, const char *argument, Buf *ret_said);
