@@ -290,6 +290,7 @@ int board_view_of_election(Ctl *c, const Definition *d, BoardView *ret) {
         r = board_view_of_definition(c, d, &b);
         if (r != 0)
                 return r;
+        assert(b.line);                 /* d is of a sealed election */
         if (!serves(&b, d->name))
                 return ctl_caught(c, "the board does not serve this election");
         if (!board_view_is_ready(&b) || element_is_identity(&b.y))
