@@ -39,7 +39,8 @@ trap 'exit 130' INT TERM
 
 on() { local h=$1; shift; box exec "$h" "$@"; }
 as() { local u=$1 h=$2; shift 2; box exec -u "$u" "$h" "$@"; }
-until_true() { local end=$((SECONDS + $1)); shift; until "$@" >/dev/null 2>&1; do [ "$SECONDS" -lt "$end" ] || return 1; sleep 0.3; done; }
+# SECONDS are generous on an idle host; three times as long is waited before it counts as a failure
+until_true() { local end=$((SECONDS + 3 * $1)); shift; until "$@" >/dev/null 2>&1; do [ "$SECONDS" -lt "$end" ] || return 1; sleep 0.3; done; }
 field() { on "$1" votectl status --json 2>/dev/null | jq -r ".$2"; }
 is() { [ "$(field "$1" "$2")" = "$3" ]; }
 at_least() { local v; v=$(field "$1" "$2") && [ "${v:-0}" -ge "$3" ] 2>/dev/null; }
