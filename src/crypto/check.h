@@ -34,13 +34,13 @@ DEFINE_CLEANUP(CheckContent*, check_content_free)
 _must_check_ int check_contents_run(CheckContent *const *contents, size_t n);
 
 /* What waits to be checked: one signature with, perhaps, what its line proves beside it; or (message
- * NULL) one key, whether it may be admitted, as key_check() says. Made by the state machines, checked
+ * NULL) that alone, or, without content, one key, whether it may be admitted, as key_check() says. Made by the state machines, checked
  * by whoever has the cores (threads of the daemon; a memo in the simulator), so that no rule ever
  * waits for one. */
 typedef struct SigCheck {
         Key key;
         Signature signature;
-        char *message;          /* sign_message()'s bytes; owned; NULL: the key is what is checked */
+        char *message;          /* sign_message()'s bytes; owned; NULL: the content alone is checked, or the key */
         size_t n_message;
         CheckContent *content;  /* owned; looked at only if the signature is good; NULL: nothing */
         bool valid;             /* the answer: the signature, or the key, is good, and so is the content */

@@ -446,8 +446,10 @@ int chain_select(Chain *c, Entry *const *candidates, size_t n, uint64_t time, He
                 r = state_check(c->state, e, time, NULL);
                 if (r == 0)
                         r = content_check(c->state, e, NULL);   /* most of them were checked before */
-                if (r > 0)
+                if (r > 0 || r == -EAGAIN) {
+                        r = 0;
                         continue;
+                }
                 if (r == 0)
                         r = state_apply(c->state, e, PLACE(height, m));
                 if (r < 0)

@@ -104,7 +104,7 @@ _must_check_ int chain_rollback(Chain *c);
 
 /* Picks from the candidates, in their order, those that are valid one after the other in a block with that time on the tip,
  * within block_bytes. Sets ret->count, root, time, network; entries are borrowed references copied into ret_entries
- * (freed by the caller with free() after unref of each). Changes nothing. */
+ * (freed by the caller with free() after unref of each). What needs a sum that is made apart is left. Changes nothing. */
 _must_check_ int chain_select(Chain *c, Entry *const *candidates, size_t n, uint64_t time, Header *ret, Entry ***ret_entries, size_t *ret_n);
 
 /* For an audit, which never goes back: of votes only the ballots are stored from now on (what chain_count() reads), and

@@ -7,7 +7,7 @@
 
 /* From a line to the pool. What is cheap is checked first: is it here already, form, rights, seq,
  * room; then the signature, which costs more than all else together; and what counts against
- * anybody is counted after that. */
+ * anybody is counted after that (checked.c). */
 
 /* --- who waits for a verdict --- */
 
@@ -152,13 +152,12 @@ static int hand_keys_to_check(Peer *p, Item *i, Entry *e) {
         return 0;
 }
 
-/* content: what it proves, which is taken over; NULL: nothing, or it cannot be told yet, and
- * chain_connect() checks it. */
-static int hand_to_check(Peer *p, Item *i, Entry *e, CheckContent *content) {
+int admit_hand_to_check(Peer *p, Item *i, Entry *e, CheckContent *content) {
         SigCheck c = {};
-        int r;
+        int r = 0;
 
-        r = entry_sig_check(e, p->genesis, &c);
+        if (!e->verified || !content)
+                r = entry_sig_check(e, p->genesis, &c);
         c.content = content;
         if (r < 0) {
                 sig_check_done(&c);
@@ -185,9 +184,18 @@ static int hand_to_check(Peer *p, Item *i, Entry *e, CheckContent *content) {
         return 0;
 }
 
+int admit_content(Peer *p, Entry *e, CheckContent **ret, bool *ret_needs_sum, Why *why) {
+        int r;
+
+        r = chain_entry_content(p->chain, e, ret, why);
+        *ret_needs_sum = r == -EAGAIN;
+        return r == -EAGAIN ? 0 : r;
+}
+
 int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_verdict, Why *why) {
         _cleanup_(entry_unrefp) Entry *e = NULL;
         _cleanup_(check_content_freep) CheckContent *content = NULL;
+        bool needs_sum = false;
         Item *i;
         Id id;
         int r;
@@ -227,7 +235,7 @@ int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_ve
                 e->content_checked = e->kind == ENTRY_ROLL;
                 r = admit_judge(p, e, o->voter, why);
                 if (r == 0)
-                        r = chain_entry_content(p->chain, e, &content, why);
+                        r = admit_content(p, e, &content, &needs_sum, why);
                 if (r < 0)
                         return r;
                 if (r > 0 && !o->request)
@@ -278,7 +286,8 @@ int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_ve
                         return r;
         }
         i->voter = i->push = o->voter;
-        r = hand_to_check(p, i, e, TAKE_PTR(content));
+        i->needs_sum = needs_sum;
+        r = admit_hand_to_check(p, i, e, TAKE_PTR(content));
         if (r < 0)
                 return r;
         if (o->link) {
@@ -332,12 +341,13 @@ int admit_block_entry(Peer *p, Item *i, Entry *e, uint64_t time) {
                 e->content_checked = keys_checked || e->kind == ENTRY_ROLL;
                 r = chain_check_rules(p->chain, e, MAX(time, chain_tip(p->chain)->time), NULL);
                 e->content_checked = keys_checked;
+                i->needs_sum = false;
                 if (r == 0)
-                        r = chain_entry_content(p->chain, e, &content, NULL);
+                        r = admit_content(p, e, &content, &i->needs_sum, NULL);
                 if (r < 0)
                         return r;
                 i->from = 0;
-                return hand_to_check(p, i, e, content);
+                return admit_hand_to_check(p, i, e, content);
         }
         gossip_unwant(p, i);
         item_table_move(&p->items, i, ITEM_HELD);
@@ -351,104 +361,10 @@ int admit_check_again(Peer *p, Item *i) {
         Why why;
         int r;
 
-        r = chain_entry_content(p->chain, e, &content, &why);
+        r = admit_content(p, e, &content, &i->needs_sum, &why);
         if (r != 0)
                 return r > 0 ? admit_refuse(p, i, r, &why) : r;
         i->from = 0;
         i->entry = entry_unref(i->entry);
-        return hand_to_check(p, i, e, content);
-}
-
-/* content: what it proves is wrong; NULL: its signature, or a key that it lists. */
-static int refuse_checked(Peer *p, Item *i, PeerLink *from, const CheckContent *content) {
-        int r, verdict = content ? content->verdict : i->bad_key ? V_KEY : V_SIGNATURE;
-        char hex[ID_HEX];
-        Why why;
-
-        if (content)
-                why = content->why;
-        else
-                (void) why_set(&why, verdict,
-                                i->bad_key ? "entry %.16s… lists a key that is not an acceptable one"
-                                           : "the signature of entry %.16s… does not verify",
-                                id_hex(&i->id, hex));
-        r = admit_refuse(p, i, verdict, &why);
-        if (r < 0 || !from)
-                return r;
-        if (verdict_is_fault(verdict))
-                (void) peer_link_fault(p, from, verdict, &why, NULL);
-        else if (from->client)
-                peer_link_send_error(p, from, verdict, why.text, NULL);
-        return 0;
-}
-
-/* The link that it came by may send more. NULL: it came by none that is still there. */
-static PeerLink* done_checking(Peer *p, const Item *i) {
-        PeerLink *l = i->from != 0 ? peer_link_find(p, i->from) : NULL;
-
-        if (l) {
-                l->n_checks--;
-                peer_link_update_reading(p, l);
-        }
-        return l;
-}
-
-void admit_is_verified(Peer *p, Item *i, Entry *e) {
-        assert(i->state == ITEM_CHECKING);
-        assert(e->verified);
-
-        (void) done_checking(p, i);
-        i->from = i->checking = i->n_pending = 0;
-        i->invalid = i->bad_key = false;
-        (void) entry_unref(i->entry);
-        i->entry = entry_ref(e);
-        p->drafts_dirty = true;
-}
-
-int admit_on_checked(Peer *p, const CheckFor *what, const SigCheck *c) {
-        Item *i = item_table_find(&p->items, &what->id);
-        const CheckContent *bad = c->content && c->content->verdict > 0 ? c->content : NULL;
-        PeerLink *l;
-        Why why;
-        int r = 0;
-
-        if (!i || i->state != ITEM_CHECKING || i->checking != what->serial)
-                return 0;       /* it was known otherwise meanwhile: admit_is_verified() */
-        /* What it proves is judged on a state, which a block may change: that makes no block invalid
-         * before it is connected. */
-        if (!c->valid && !bad && !i->invalid) {
-                i->invalid = true;
-                i->bad_key = what->type == CHECK_KEY;
-        }
-        if (--i->n_pending > 0)
-                return 0;
-        if (i->n_blocks > 0)
-                p->drafts_dirty = true;
-        l = done_checking(p, i);
-        if (i->invalid)
-                return refuse_checked(p, i, l, NULL);
-
-        i->entry->verified = true;
-        if (bad)
-                return refuse_checked(p, i, l, bad);
-        if (c->content)
-                i->entry->content_checked = true;
-        /* For a block alone: the pool would hold it for a moment only. pooled_release() comes back
-         * to it. */
-        if (i->n_blocks > 0 && !i->waiters) {
-                item_table_move(&p->items, i, ITEM_HELD);
-                return 0;
-        }
-        if (i->version != p->version)
-                r = admit_judge(p, i->entry, i->voter, &why);
-        if (r == 0)
-                r = admit_enter(p, i, &why);
-        if (r == 0 && l)
-                l->messages.left++; /* good entries are paced by the pool, not by the flood's bucket
-                                     */
-        if (r <= 0)
-                return r;
-        if (l && l->client)
-                peer_link_send_error(p, l, r, why.text, NULL);
-        return admit_refuse(p, i, r, &why);
+        return admit_hand_to_check(p, i, e, content);
 }

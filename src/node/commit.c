@@ -90,16 +90,19 @@ static int connect_on_tip(Peer *p, const Id *ids, size_t n) {
 
                 work_add(work, work, &d->block->header);
                 r = chain_connect(p->chain, d->block, work, &why);
-                if (r < 0)
+                if (r < 0 && r != -EAGAIN)
                         return commit_trouble(p, r);
-                if (r > 0) {
+                if (r != 0) {
                         if (k > 0) {
                                 int q = told_switched(p, ids + k - 1);
 
                                 if (q < 0)
                                         return q;
                         }
-                        return draft_invalid(p, ids + k, r, &why);
+                        if (r > 0)
+                                return draft_invalid(p, ids + k, r, &why);
+                        p->drafts_await = true;
+                        return 0;
                 }
                 r = draft_connected(p, d);
                 if (r < 0)
@@ -135,6 +138,12 @@ static int reorganise(Peer *p, uint64_t fork, const Id *ids, size_t n) {
 
         r = chain_switch(p->chain, fork, branch, (const uint8_t(*)[16]) works, n, &gone, &n_gone,
                         &bad, &why);
+        if (r == -EAGAIN && bad > 0)    /* there its sum can be made, not here */
+                return reorganise(p, fork, ids, bad);
+        if (r == -EAGAIN) {
+                p->drafts_await = true;
+                return 0;
+        }
         if (r < 0)
                 return commit_trouble(p, r);
         if (r > 0)

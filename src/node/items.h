@@ -77,6 +77,8 @@ struct Item {
         bool bad_key;           /* the latter */
         uint64_t checking;      /* CHECKING: serial of these checks */
         unsigned n_pending;     /* CHECKING: answers that are still to come */
+        bool needs_sum;         /* CHECKING: what it proves can be told when a sum is made */
+        bool awaits_sum;        /* and it waits for nothing else */
         Waiter *waiters;
         TAILQ_ENTRY(Item) states, outs;
         Item *next;             /* in its bucket */

@@ -13,6 +13,7 @@
  *      penalty.c       faults, floods, bans                requests.c  what was asked of others
  *      gossip.c        announcing entries                  wants.c     asking for them
  *      admission.c     from a line to the pool             pooled.c    what the chain does to the pool
+ *      checked.c       and what came of the check
  *      verify.c        signatures in batches               serve.c     answers
  *      drafts.c        blocks in the making                bodies.c    from their headers to the chain
  *      sync.c          whose chain to follow               ranges.c    its blocks, from many
@@ -22,6 +23,7 @@
  *      items.c         what is known of entries            status.c    for people
  *      messages.c      the engine's own                    proposals.c blocks before they have a seal
  *      authority.c     what it has signed              evidence.c  what others were caught at
+ *      sums.c          of sealed elections, in slices
  *
  * Two conventions. A function returns 0 or a negative errno that the peer cannot go on from; what a stranger did wrong is
  * dealt with where it is seen. Making an effect cannot fail for any reason but memory: that is remembered in p->failed and
@@ -85,6 +87,12 @@ struct Peer {
         size_t n_checks, first_check, allocated_checks;
         struct BatchList batches;
         size_t n_batches, n_checking;
+
+        unsigned n_slices;      /* of sums, that are being added up; sums.c */
+        unsigned n_awaiting;    /* entries that wait for a sum */
+        bool sum_made;          /* in this step */
+        bool drafts_await, judging_awaits;      /* blocks wait for one; the judging of a proposal */
+        uint64_t sums_version;  /* of the chain of which all sums were begun */
 
         bool paced;             /* enough was connected in this step */
         struct DraftList drafts;
@@ -232,13 +240,21 @@ int admit_lines(Peer *p, PeerLink *l, const Message *m, bool *ret_gone);
 /* What can be checked of it before its block is connected is, if it was not yet: its signature, and what it proves, in a block of
  * that time on the tip. */
 int admit_block_entry(Peer *p, Item *i, Entry *e, uint64_t time);
-int admit_on_checked(Peer *p, const CheckFor *what, const SigCheck *c);
+/* What e proves, for a thread; *ret NULL: nothing, or *ret_needs_sum, it cannot be told before a sum is made. 0, verdict, -errno. */
+int admit_content(Peer *p, Entry *e, CheckContent **ret, bool *ret_needs_sum, Why *why);
+/* i becomes CHECKING e. content is taken over; NULL: nothing, or it cannot be told yet: then it is when a sum is made
+ * (i->needs_sum), or chain_connect() checks it. */
+int admit_hand_to_check(Peer *p, Item *i, Entry *e, CheckContent *content);
 int admit_check_again(Peer *p, Item *i);                /* i is HELD, fit for the pool, but nobody has checked what it proves */
-void admit_is_verified(Peer *p, Item *i, Entry *e);      /* i is CHECKING; e, the same line, was verified before */
 /* Everything but the signature: the chain's verdict, the voter's deadline, what the pool would say. 0, verdict, -errno. */
 int admit_judge(Peer *p, Entry *e, bool voter, Why *why);
 int admit_enter(Peer *p, Item *i, Why *why);            /* i has a verified entry that was judged fit; the pool's verdict */
 int admit_refuse(Peer *p, Item *i, int verdict, const Why *why);        /* i may be gone */
+
+/* checked.c */
+int admit_on_checked(Peer *p, const CheckFor *what, const SigCheck *c);
+int admit_awaiting(Peer *p);                    /* what waits for a sum is looked at again */
+void admit_is_verified(Peer *p, Item *i, Entry *e);     /* i is CHECKING; e, the same line, was verified before */
 
 /* pooled.c */
 int pooled_forget(Peer *p, Item *i);                    /* in the store's pool */
@@ -254,6 +270,11 @@ int verify_add(Peer *p, CheckFor what, SigCheck *c);    /* takes c's contents ov
 void verify_flush(Peer *p);
 int verify_on_answer(Peer *p, const NodeEvent *ev);
 void verify_done(Peer *p);
+
+/* sums.c */
+int sums_update(Peer *p);                       /* hands slices out; wakes what waited for a sum */
+int sums_on_slice(Peer *p, const SigCheck *c);
+bool sums_await(Peer *p, const Block *b);       /* whether b, on the tip, needs one that is not made yet */
 
 /* serve.c */
 int serve_request(Peer *p, PeerLink *l, const Message *m);

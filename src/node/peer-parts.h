@@ -197,6 +197,7 @@ typedef enum CheckType {
         CHECK_KEY,              /* one of the keys that a roll entry lists */
         CHECK_SEAL,
         CHECK_MESSAGE,          /* one of the signatures of a message of the engine's own */
+        CHECK_SUM,              /* no check: a slice of a sum (sums.c) */
 } CheckType;
 
 typedef struct CheckFor {

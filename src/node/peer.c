@@ -265,6 +265,9 @@ static int dispatch(Peer *p, const NodeEvent *ev) {
 static int settle(Peer *p) {
         int r;
 
+        r = sums_update(p);
+        if (r < 0)
+                return r;
         if (!p->committing && !p->stopping) {
                 if (!p->paced) {
                         r = drafts_advance(p);
@@ -398,6 +401,7 @@ int peer_new(Peer **ret, const PeerSetup *setup) {
         r = chain_new(&p->chain, p->genesis, p->store);
         if (r < 0)
                 return r;
+        chain_set_sums_apart(p->chain);
         r = engine_start(p);
         if (r < 0)
                 return r;

@@ -30,6 +30,7 @@ int proposal_judge(Peer *p, const EngineEffect *fx) {
 
         p->judged = fx->id; /* the one before is looked at no longer */
         p->has_judged = p->drafts_dirty = true;
+        p->judging_awaits = false;
         if (!d) {
                 _cleanup_buf_ Buf line = {};
 
@@ -78,6 +79,8 @@ static int judge_on_tip(Peer *p, Draft *d) {
 
         if (h->height != tip->height + 1 || h->time < tip->time)
                 return answer(p, d, V_BLOCK, &(Why){"a proposal that does not follow its parent"});
+        if (sums_await(p, d->block))
+                return 0;
         r = chain_select(p->chain, d->block->entries, h->count, h->time, &all, &entries, &n);
         if (r < 0)
                 return r;
@@ -108,6 +111,10 @@ static int judge_elsewhere(Peer *p, Draft *d, uint64_t fork, const Id *ids, size
                 &n_gone, &bad, &why);
         for (size_t k = 0; k < n_gone; k++)
                 (void) entry_unref(gone[k]);
+        if (r == -EAGAIN) {
+                p->judging_awaits = true;
+                return 0;
+        }
         if (r < 0)
                 return commit_trouble(p, r);
         if (r == 0) {
@@ -152,6 +159,8 @@ int proposals_advance(Peer *p) {
                 if (!x || x->state != DRAFT_COMPLETE)
                         return draft_want(p, parent);
         }
+        if (p->judging_awaits)
+                return 0;
         if (p->dirty) /* the commit comes first, then this again */
                 return 0;
         return judge_elsewhere(p, d, fork, ids, n);

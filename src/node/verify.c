@@ -121,6 +121,10 @@ int verify_on_answer(Peer *p, const NodeEvent *ev) {
                 case CHECK_SEAL:
                         r = draft_on_sealed(p, b->what + i, ev->checks[i].valid);
                         break;
+
+                case CHECK_SUM:
+                        r = sums_on_slice(p, ev->checks + i);
+                        break;
                 }
         }
         batch_free(p, b);

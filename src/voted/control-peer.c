@@ -1,20 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "ctl/query.h"
 #include "ledger/export.h"
 #include "voted/daemon.h"
 #include "voted/limits.h"
 
 #define INTERFACE "org.voted.Peer."
 #define EXPORT_PIECE_BYTES (512U << 10)
-
-static QuerySource source_of(Daemon *d) {
-        return (QuerySource) {
-                .chain = peer_chain(d->peer),
-                .pool = peer_pool(d->peer),
-                .final_height = peer_final_height(d->peer),
-                .confirmations = peer_confirmations(d->peer),
-        };
-}
 
 static int no_network(VarlinkCall *call) {
         return varlink_error_text(call, INTERFACE "NoNetwork",
@@ -23,29 +13,12 @@ static int no_network(VarlinkCall *call) {
 
 /* --- reading: answered from the chain --- */
 
-static int on_query(VarlinkCall *call, const Json *parameters, Daemon *d, const char *method) {
-        QueryError error = {};
-        QuerySource source;
-        Json *reply = NULL;
-        int r;
-
-        if (!d->peer)
-                return no_network(call);
-        source = source_of(d);
-        r = query_call(&source, method, parameters, &reply, &error);
-        if (r == V_DENIED)
-                return varlink_error(call, error.name, error.parameters);
-        if (r < 0) {
-                if (r == -EUCLEAN)
-                        daemon_fail(d, r);
-                return r;
-        }
-        return varlink_reply(call, reply, false);
-}
-
 #define QUERY(method)                                                                           \
         static int on_##method(VarlinkCall *call, const Json *parameters, void *userdata) {     \
-                return on_query(call, parameters, userdata, INTERFACE #method);                 \
+                Daemon *d = userdata;                                                           \
+                                                                                                \
+                return d->peer ? control_query(d, call, INTERFACE #method, parameters)          \
+                               : no_network(call);                                              \
         }
 QUERY(GetAdmins)
 QUERY(GetBlock)

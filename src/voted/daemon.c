@@ -29,6 +29,7 @@ static void status_write(Daemon *d) {
         d->status_changed = false;
         (void) sd_notifyf(false, "STATUS=%s", text);
         control_notify_watchers(d);
+        control_retry_queries(d);
 }
 
 static int on_status_timer(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -456,6 +457,7 @@ void daemon_done(Daemon *d) {
         for (size_t i = 0; i < d->n_watchers; i++)
                 (void) varlink_call_unref(d->watchers[i]);
         free(d->watchers);
+        control_drop_queries(d);
 
         if (d->peer && !damaged && !record_damaged && !shell_has_failed(d->shell) &&
             (!d->record || d->record->ops->commit(d->record) >= 0))

@@ -12,6 +12,8 @@
 #include "voted/config.h"
 #include "voted/shell.h"
 
+typedef struct WaitingQuery WaitingQuery;       /* control-query.c */
+
 /* The running node: what main.c puts together and the control methods look at. */
 typedef struct Options {        /* of the command line */
         Role role;
@@ -44,6 +46,8 @@ typedef struct Daemon {
         Peer *peer;
         char *set_aside;        /* path of a damaged ledger that was set aside at this start */
         VarlinkCall *import_ends;       /* whose last piece is being worked off; borrowed */
+        WaitingQuery *queries;  /* that wait for a sum */
+        size_t n_queries;
         /* watchers of the status */
         VarlinkCall **watchers;
         size_t n_watchers;
@@ -71,6 +75,11 @@ int control_reload(Daemon *d, VarlinkCall *call, const char *error_bad_configura
 void control_notify_watchers(Daemon *d);
 /* A REPLY effect for a call under way. */
 void control_on_reply(Daemon *d, VarlinkCall *call, NodeEffect *fx);
+
+/* control-query.c: methods that read the chain. It answers, now or when the status has changed. */
+int control_query(Daemon *d, VarlinkCall *call, const char *method, const Json *parameters);
+void control_retry_queries(Daemon *d);
+void control_drop_queries(Daemon *d);
 
 /* control-authority.c */
 int control_init_authority(VarlinkCall *call, const Json *parameters, void *userdata);

@@ -52,7 +52,8 @@ void memo_check(Memo *m, SigCheck *c) {
         Remembered *x;
         Id id;
 
-        if (!m->remember) {
+        /* A content without an id makes something beside its answer. */
+        if (!m->remember || (c->content && id_is_zero(&c->content->id))) {
                 sig_check_run(c);
                 return;
         }

@@ -158,3 +158,12 @@ void dump_chain(Chain *c, Buf *ret) {
                                 recent_find(&c->recent, &r->id, &place) && place == r->place);
         }
 }
+
+int dump_forget_sums(Chain *c) {
+        sums_free(c->sums);
+        c->state->sums = NULL;
+        if (sums_new(&c->sums) < 0)
+                return -ENOMEM;
+        c->state->sums = c->sums;
+        return 0;
+}

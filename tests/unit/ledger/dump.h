@@ -8,6 +8,8 @@
 /* All that the blocks of a chain have made, in memory and in the store, as text: two chains of the
  * same blocks dump alike, however they got there. */
 void dump_chain(Chain *c, Buf *ret);
+/* The sums of sealed elections that c has made, as if it had just started. 0 or -ENOMEM. */
+_must_check_ int dump_forget_sums(Chain *c);
 
 static inline _unused_ char* dump_of(Chain *c) {
         Buf b = {};

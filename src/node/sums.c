@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "node/peer-internal.h"
+
+/* The sums of sealed elections (DESIGN 5) are begun when the elections close, and made where signatures are
+ * checked, a slice in the place of a check: so the first share seldom waits. What needs a sum before it is
+ * made waits as for any other check: an entry stays CHECKING, and so does the block that has it. Where
+ * a block was checked before its election had closed here, it waits to be connected, or judged. */
+
+#define SLICES_MAX 8U           /* elsewhere at once: enough for some cores, and a check waits for few of them */
+
+/* Blocks that were offered and could not be connected are offered again. */
+static void wake_drafts(Peer *p) {
+        Draft *d;
+
+        p->judging_awaits = false;
+        p->drafts_dirty = true;
+        if (!p->drafts_await)
+                return;
+        p->drafts_await = false;
+        TAILQ_FOREACH(d, &p->drafts, list)
+                d->offered = false;
+}
+
+static int hand_out(Peer *p) {
+        while (p->n_slices < SLICES_MAX) {
+                SigCheck c = {};
+                int r;
+
+                r = chain_sums_next(p->chain, &c.content);
+                if (r < 0)
+                        return commit_trouble(p, r);
+                if (!c.content)
+                        return 0;
+                r = verify_add(p, (CheckFor) { .type = CHECK_SUM }, &c);
+                if (r < 0)
+                        return r;
+                p->n_slices++;
+        }
+        return 0;
+}
+
+int sums_update(Peer *p) {
+        bool moved = p->sums_version != p->version;
+        int r;
+
+        if (p->broken || p->stopping)
+                return 0;
+        if (moved) {
+                r = chain_sums_begin(p->chain);
+                if (r < 0)
+                        return commit_trouble(p, r);
+                p->sums_version = p->version;
+        }
+        if (p->sum_made || (moved && (p->n_awaiting > 0 || p->drafts_await || p->judging_awaits))) {
+                p->sum_made = false;
+                wake_drafts(p);
+                r = admit_awaiting(p);
+                if (r < 0)
+                        return r;
+        }
+        return hand_out(p);
+}
+
+int sums_on_slice(Peer *p, const SigCheck *c) {
+        p->n_slices--;
+        if (p->n_awaiting > 0 || p->drafts_await)
+                p->sync.gain_usec = p->now_usec;        /* nobody is to blame that nothing is connected */
+        if (chain_sums_take(p->chain, c->content))
+                p->sum_made = p->changed = true;
+        return 0;
+}
+
+bool sums_await(Peer *p, const Block *b) {
+        for (size_t k = 0; k < b->n_entries; k++) {
+                _cleanup_(check_content_freep) CheckContent *content = NULL;
+
+                if (b->entries[k]->kind == ENTRY_SHARE &&
+                                chain_entry_content(p->chain, b->entries[k], &content, NULL) == -EAGAIN)
+                        return true;
+        }
+        return false;
+}

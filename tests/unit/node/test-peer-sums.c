@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <check.h>
+
+#include "../ledger/poll.h"
+#include "../ledger/run.h"
+#include "node/peer.h"
+
+/* A peer of a sealed election that has closed: the sum is made beside everything else, and what needs it
+ * waits. This is the shell: it answers checks when the test says so. */
+
+#define VOTES    150U           /* more than two slices */
+#define SUBMITS  9U
+#define HELD_MAX 16U
+
+typedef struct Shell {
+        Poll poll;
+        SecretKey *identity;
+        Peer *peer;
+        uint64_t now_usec;
+        struct { uint64_t token; SigCheck *checks; size_t n; } held[HELD_MAX];
+        size_t n_held;
+        unsigned n_slices;      /* that were handed out */
+        unsigned n_replies;
+        int verdict;
+        char text[512];
+} Shell;
+
+static bool is_slice(const SigCheck *c) {
+        return !c->message && c->content && id_is_zero(&c->content->id);
+}
+
+static void carry_out(Shell *s, NodeEffect *fx) {
+        if (fx->type == NODE_FX_VERIFY) {
+                ck_assert_uint_lt(s->n_held, HELD_MAX);
+                for (size_t i = 0; i < fx->n_checks; i++)
+                        s->n_slices += is_slice(&fx->checks[i]);
+                s->held[s->n_held].token = fx->token;
+                s->held[s->n_held].n = fx->n_checks;
+                s->held[s->n_held++].checks = TAKE_PTR(fx->checks);
+                fx->n_checks = 0;
+        }
+        if (fx->type == NODE_FX_REPLY) {
+                s->n_replies++;
+                s->verdict = fx->verdict;
+                (void) snprintf(s->text, sizeof(s->text), "%.*s", (int) fx->n_data, fx->data ? fx->data : "");
+        }
+}
+
+static void step(Shell *s, NodeEvent *ev) {
+        NodeEffects fx = {};
+        bool commit = false;
+
+        ev->now_usec = s->now_usec += 1000;
+        ev->now_sec = POLL_END + 10;
+        ck_assert_int_eq(peer_step(s->peer, ev, &fx), 0);
+        for (size_t i = 0; i < fx.n; i++) {
+                commit = commit || fx.items[i].type == NODE_FX_COMMIT;
+                carry_out(s, &fx.items[i]);
+        }
+        node_effects_done(&fx);
+        if (commit) {
+                ck_assert_int_eq(chain_commit(peer_chain(s->peer)), 0);
+                step(s, &(NodeEvent) { .type = NODE_EV_COMMITTED });
+        }
+}
+
+/* Answers the oldest checks that are, or are not, slices; false: none are out. */
+static bool answer(Shell *s, bool slices) {
+        for (size_t i = 0; i < s->n_held; i++) {
+                SigCheck *checks = s->held[i].checks;
+                size_t n = s->held[i].n;
+                uint64_t token = s->held[i].token;
+
+                if (is_slice(&checks[0]) != slices)
+                        continue;
+                memmove(&s->held[i], &s->held[i + 1], (--s->n_held - i) * sizeof(s->held[0]));
+                sig_checks_run(checks, n);
+                step(s, &(NodeEvent) { .type = NODE_EV_VERIFIED, .token = token, .checks = checks, .n_checks = n });
+                sig_checks_done(checks, n);
+                free(checks);
+                return true;
+        }
+        return false;
+}
+
+static void assert_has_status(Shell *s) {
+        _cleanup_json_ Json *status = NULL;
+
+        ck_assert_int_eq(peer_status(s->peer, s->now_usec, &status), 0);
+        ck_assert(json_has(status, "height"));
+}
+
+static bool is_counting(Shell *s) {
+        ElectionInfo info;
+
+        ck_assert_int_eq(chain_election_by_name(peer_chain(s->peer), "secret", &info), 0);
+        return info.phase == ELECTION_COUNTING;
+}
+
+static void start(Shell *s) {
+        PeerConfig config = { .agent = "test", .links_inbound_max = 8, .links_outbound_max = 8 };
+        PeerSetup setup = {
+                .genesis = s->poll.w.f.genesis,
+                .store = s->poll.w.f.store,
+                .identity = s->identity,
+                .seed = 1,
+                .config = &config,
+        };
+
+        ck_assert_int_eq(peer_new(&s->peer, &setup), 0);
+        step(s, &(NodeEvent) { .type = NODE_EV_START });
+}
+
+static void stop(Shell *s) {
+        for (size_t i = 0; i < s->n_held; i++) {
+                sig_checks_done(s->held[i].checks, s->held[i].n);
+                free(s->held[i].checks);
+        }
+        s->n_held = 0;
+        s->n_slices = 0;
+        s->peer = peer_free(s->peer);
+}
+
+static void shell_new(Shell *s) {
+        *s = (Shell) { .now_usec = 1000000 };
+        fixture_seals_are_real = true;
+        poll_new(&s->poll, VOTES, "'least':2");
+        poll_run(&s->poll, VOTES);
+        ck_assert_int_eq(chain_commit(s->poll.w.f.chain), 0);
+        ck_assert_int_eq(secret_key_from_seed(&s->identity, (const uint8_t[32]) { 1 }), 0);
+        start(s);
+}
+
+static void shell_done(Shell *s) {
+        stop(s);
+        secret_key_free(s->identity);
+        poll_done(&s->poll);
+}
+
+/* By trustee 1, or another's secret. */
+static Entry* share(Shell *s, bool wrong) {
+        SecretScalar *x = s->poll.b.trustees[1].x;
+        ElectionInfo info = poll_info(&s->poll);
+        Entry *e;
+
+        if (wrong)
+                s->poll.b.trustees[1].x = s->poll.b.trustees[2].x;
+        e = sealed_share(&s->poll.b, s->poll.w.f.chain, &info, 1);
+        s->poll.b.trustees[1].x = x;
+        return keep(&s->poll.w, e);
+}
+
+static void submit(Shell *s, const Entry *e) {
+        step(s, &(NodeEvent) { .type = NODE_EV_SUBMIT, .request = 1, .data = e->line, .n_data = e->n_line });
+}
+
+START_TEST(a_sum_is_begun_once_and_the_peer_goes_on) {
+        Shell s;
+
+        shell_new(&s);
+        ck_assert_uint_eq(s.n_slices, 3);
+        ck_assert(is_counting(&s));
+        for (unsigned i = 0; i < 5; i++) {      /* whatever happens meanwhile begins no other */
+                step(&s, &(NodeEvent) { .type = NODE_EV_TICK });
+                assert_has_status(&s);
+        }
+        ck_assert_uint_eq(s.n_slices, 3);
+        while (answer(&s, true))
+                assert_has_status(&s);
+        ck_assert_uint_eq(s.n_slices, 4);       /* and that adds up the parts */
+
+        stop(&s);                               /* what was not written down is made again */
+        start(&s);
+        ck_assert_uint_eq(s.n_slices, 3);
+        shell_done(&s);
+}
+END_TEST
+
+START_TEST(a_share_waits_for_the_sum_and_is_judged_then) {
+        bool wrong = _i == 1;
+        Entry *e;
+        Shell s;
+
+        shell_new(&s);
+        e = share(&s, wrong);
+        submit(&s, e);
+        ck_assert(answer(&s, false));           /* its signature is good */
+        ck_assert(!answer(&s, false));
+        ck_assert_uint_eq(s.n_replies, 0);
+        ck_assert_ptr_null(pool_find(peer_pool(s.peer), &e->id));
+        assert_has_status(&s);
+
+        ck_assert(answer(&s, true));
+        ck_assert_uint_eq(s.n_replies, 0);
+        while (answer(&s, true))
+                assert_has_status(&s);
+        ck_assert(answer(&s, false));           /* now what it proves is checked */
+        ck_assert_uint_eq(s.n_replies, 1);
+        ck_assert_int_eq(s.verdict, wrong ? V_PROOF : 0);
+        ck_assert_int_eq(pool_find(peer_pool(s.peer), &e->id) == NULL, wrong);
+        if (wrong)
+                ck_assert_ptr_nonnull(strstr(s.text, "trustee 1"));
+        shell_done(&s);
+}
+END_TEST
+
+START_TEST(a_share_after_the_sum_does_not_wait) {
+        Shell s;
+
+        shell_new(&s);
+        while (answer(&s, true))
+                ;
+        submit(&s, share(&s, false));
+        ck_assert(answer(&s, false));
+        ck_assert_uint_eq(s.n_replies, 1);
+        ck_assert_int_eq(s.verdict, 0);
+        shell_done(&s);
+}
+END_TEST
+
+/* Each of a thousand different ones would be valid, for all that is known before the sum. */
+START_TEST(of_a_trustee_one_share_waits) {
+        Shell s;
+
+        shell_new(&s);
+        for (unsigned i = 0; i < SUBMITS; i++) {
+                submit(&s, share(&s, i > 0));
+                while (answer(&s, false))
+                        ;
+                ck_assert_uint_eq(s.n_replies, i);
+                if (i > 0)
+                        ck_assert_int_eq(s.verdict, V_DUPLICATE);
+        }
+        while (answer(&s, true) || answer(&s, false))
+                ;
+        ck_assert_uint_eq(s.n_replies, SUBMITS);
+        ck_assert_int_eq(s.verdict, 0);
+        shell_done(&s);
+}
+END_TEST
+
+static void add(TCase *t) {
+        tcase_add_test(t, a_sum_is_begun_once_and_the_peer_goes_on);
+        tcase_add_loop_test(t, a_share_waits_for_the_sum_and_is_judged_then, 0, 2);
+        tcase_add_test(t, a_share_after_the_sum_does_not_wait);
+        tcase_add_test(t, of_a_trustee_one_share_waits);
+}
+
+int main(void) {
+        return run_suite("peer-sums", add);
+}
