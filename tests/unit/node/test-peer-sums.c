@@ -15,6 +15,7 @@
 typedef struct Shell {
         Poll poll;
         SecretKey *identity;
+        Store *store;           /* the peer's: the poll's, or another */
         Peer *peer;
         uint64_t now_usec;
         struct { uint64_t token; SigCheck *checks; size_t n; } held[HELD_MAX];
@@ -101,7 +102,7 @@ static void start(Shell *s) {
         PeerConfig config = { .agent = "test", .links_inbound_max = 8, .links_outbound_max = 8 };
         PeerSetup setup = {
                 .genesis = s->poll.w.f.genesis,
-                .store = s->poll.w.f.store,
+                .store = s->store,
                 .identity = s->identity,
                 .seed = 1,
                 .config = &config,
@@ -121,19 +122,25 @@ static void stop(Shell *s) {
         s->peer = peer_free(s->peer);
 }
 
-static void shell_new(Shell *s) {
+/* A peer with a ledger of its own: the poll's, or an empty one. */
+static void shell_new(Shell *s, bool empty) {
         *s = (Shell) { .now_usec = 1000000 };
         fixture_seals_are_real = true;
         poll_new(&s->poll, VOTES, "'least':2");
         poll_run(&s->poll, VOTES);
         ck_assert_int_eq(chain_commit(s->poll.w.f.chain), 0);
         ck_assert_int_eq(secret_key_from_seed(&s->identity, (const uint8_t[32]) { 1 }), 0);
+        s->store = s->poll.w.f.store;
+        if (empty)
+                ck_assert_int_eq(store_memory_new(&s->store), 0);
         start(s);
 }
 
 static void shell_done(Shell *s) {
         stop(s);
         secret_key_free(s->identity);
+        if (s->store != s->poll.w.f.store)
+                store_free(s->store);
         poll_done(&s->poll);
 }
 
@@ -157,7 +164,7 @@ static void submit(Shell *s, const Entry *e) {
 START_TEST(a_sum_is_begun_once_and_the_peer_goes_on) {
         Shell s;
 
-        shell_new(&s);
+        shell_new(&s, false);
         ck_assert_uint_eq(s.n_slices, 3);
         ck_assert(is_counting(&s));
         for (unsigned i = 0; i < 5; i++) {      /* whatever happens meanwhile begins no other */
@@ -181,7 +188,7 @@ START_TEST(a_share_waits_for_the_sum_and_is_judged_then) {
         Entry *e;
         Shell s;
 
-        shell_new(&s);
+        shell_new(&s, false);
         e = share(&s, wrong);
         submit(&s, e);
         ck_assert(answer(&s, false));           /* its signature is good */
@@ -207,7 +214,7 @@ END_TEST
 START_TEST(a_share_after_the_sum_does_not_wait) {
         Shell s;
 
-        shell_new(&s);
+        shell_new(&s, false);
         while (answer(&s, true))
                 ;
         submit(&s, share(&s, false));
@@ -222,7 +229,7 @@ END_TEST
 START_TEST(of_a_trustee_one_share_waits) {
         Shell s;
 
-        shell_new(&s);
+        shell_new(&s, false);
         for (unsigned i = 0; i < SUBMITS; i++) {
                 submit(&s, share(&s, i > 0));
                 while (answer(&s, false))
@@ -239,7 +246,72 @@ START_TEST(of_a_trustee_one_share_waits) {
 }
 END_TEST
 
+/* --- blocks --- */
+
+static uint64_t height(Shell *s) {
+        return chain_tip(peer_chain(s->peer))->height;
+}
+
+/* Until only slices are missing. */
+static void settle(Shell *s) {
+        uint64_t before;
+
+        do {
+                before = height(s);
+                while (answer(s, false))
+                        ;
+                for (unsigned i = 0; i < 3; i++)
+                        step(s, &(NodeEvent) { .type = NODE_EV_TICK });
+        } while (height(s) > before);
+}
+
+/* Blocks of the poll's ledger, with their seals, and with the genesis before the first. */
+static void import(Shell *s, uint64_t from, uint64_t to) {
+        const Genesis *g = s->poll.w.f.genesis;
+        _cleanup_buf_ Buf text = {};
+
+        if (from == 1) {
+                buf_add(&text, g->line, g->n_line);
+                buf_add_char(&text, '\n');
+        }
+        for (uint64_t h = from; h <= to; h++)
+                ck_assert_int_eq(chain_read_block_text(s->poll.w.f.chain, h, true, &text), 0);
+        step(s, &(NodeEvent) { .type = NODE_EV_IMPORT, .request = from, .data = text.p, .n_data = text.n });
+        settle(s);
+}
+
+/* The block with the first share waits for the sum: whether it was checked before its election had closed
+ * here (0, all blocks come at once) or when it had (1). */
+START_TEST(a_block_with_a_share_waits_for_the_sum) {
+        uint64_t closing, end;
+        Shell s;
+
+        shell_new(&s, true);
+        closing = chain_tip(s.poll.w.f.chain)->height;
+        put(&s.poll.w, POLL_END, entry_ref(share(&s, false)));
+        poll_pass(&s.poll, POLL_END);
+        end = chain_tip(s.poll.w.f.chain)->height;
+
+        if (_i == 1)
+                import(&s, 1, closing);
+        import(&s, _i == 1 ? closing + 1 : 1, end);
+        ck_assert_uint_eq(height(&s), closing);
+        ck_assert_uint_eq(s.n_slices, 3);
+        assert_has_status(&s);
+        step(&s, &(NodeEvent) { .type = NODE_EV_TICK });
+        ck_assert_uint_eq(height(&s), closing);
+
+        while (answer(&s, true))
+                settle(&s);
+        ck_assert_uint_eq(s.n_slices, 4);
+        ck_assert_uint_eq(height(&s), end);
+        ck_assert_int_eq(s.verdict, 0);
+        shell_done(&s);
+}
+END_TEST
+
 static void add(TCase *t) {
+        tcase_add_loop_test(t, a_block_with_a_share_waits_for_the_sum, 0, 2);
         tcase_add_test(t, a_sum_is_begun_once_and_the_peer_goes_on);
         tcase_add_loop_test(t, a_share_waits_for_the_sum_and_is_judged_then, 0, 2);
         tcase_add_test(t, a_share_after_the_sum_does_not_wait);
