@@ -182,6 +182,11 @@ for p in "${authorities[@]}"; do
 		fail "the result at $p is $(jq -c '[.result.questions[].sums]' "$work/$p.result"), the plaintext count $(cat "$work/expected")"
 done
 
+say "after a start the ballots are added up again, and who asks waits"
+stop a2
+start a2 peer
+ctl a2 results motion --json | jq -S .result | cmp - <(jq -S .result "$work/a1.result") || fail "the result after a start"
+
 say "verify redoes all of it; a ledger that was changed is refused"
 ctl a4 export --quiet >"$work/export"
 "$VOTECTL" verify "$work/export" --results motion --json >"$work/verified" || fail "the audit: $(cat "$work/verified")"
