@@ -138,11 +138,9 @@ static int reorganise(Peer *p, uint64_t fork, const Id *ids, size_t n) {
 
         r = chain_switch(p->chain, fork, branch, (const uint8_t(*)[16]) works, n, &gone, &n_gone,
                         &bad, &why);
-        if (r == -EAGAIN && bad > 0)    /* there its sum can be made, not here */
-                return reorganise(p, fork, ids, bad);
-        if (r == -EAGAIN) {
+        if (r == -EAGAIN) {             /* on the block before that one the sum can be made */
                 p->drafts_await = true;
-                return 0;
+                return bad > 0 ? reorganise(p, fork, ids, bad) : 0;
         }
         if (r < 0)
                 return commit_trouble(p, r);
