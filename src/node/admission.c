@@ -195,7 +195,7 @@ int admit_content(Peer *p, Entry *e, CheckContent **ret, bool *ret_needs_sum, Wh
 int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_verdict, Why *why) {
         _cleanup_(entry_unrefp) Entry *e = NULL;
         _cleanup_(check_content_freep) CheckContent *content = NULL;
-        bool needs_sum = false;
+        bool needs_sum = false, fit;
         Item *i;
         Id id;
         int r;
@@ -251,9 +251,10 @@ int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_ve
                 return 0;
         }
 
-        if (i && i->state == ITEM_HELD) { /* checked for a block; fit for the pool too, it seems */
-                if (i->invalid) {
-                        *ret_verdict = why_set(why, V_SIGNATURE, "its signature does not verify");
+        if (i && i->state == ITEM_HELD) { /* checked for a block; perhaps fit for the pool too */
+                if (i->invalid || r > 0) {
+                        *ret_verdict = i->invalid ? why_set(why, V_SIGNATURE, "its signature does not verify")
+                                                  : r;
                         return 0;
                 }
                 if (o->request != 0) {
@@ -287,9 +288,12 @@ int admit_line(Peer *p, const Origin *o, const char *line, size_t n, int *ret_ve
         }
         i->voter = i->push = o->voter;
         i->needs_sum = needs_sum;
+        fit = r == 0;
         r = admit_hand_to_check(p, i, e, TAKE_PTR(content));
         if (r < 0)
                 return r;
+        if (!fit)
+                i->version = 0;
         if (o->link) {
                 i->from = o->link->id;
                 o->link->n_checks++;
@@ -347,7 +351,9 @@ int admit_block_entry(Peer *p, Item *i, Entry *e, uint64_t time) {
                 if (r < 0)
                         return r;
                 i->from = 0;
-                return admit_hand_to_check(p, i, e, content);
+                r = admit_hand_to_check(p, i, e, content);
+                i->version = 0;
+                return r;
         }
         gossip_unwant(p, i);
         item_table_move(&p->items, i, ITEM_HELD);

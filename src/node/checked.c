@@ -161,6 +161,8 @@ int admit_on_checked(Peer *p, const CheckFor *what, const SigCheck *c) {
         }
         if (i->version != p->version)
                 r = admit_judge(p, i->entry, i->voter, &why);
+        if (r == 0 && !chain_entry_is_checked(p->chain, i->entry))
+                return admit_check_again(p, i); /* what it proves could not be told before */
         if (r == 0)
                 r = admit_enter(p, i, &why);
         if (r == 0 && l)

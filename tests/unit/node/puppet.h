@@ -233,3 +233,47 @@ static inline void puppet_announce(Puppet *p, const Block *b) {
         puppet_message(p, &m);
         free(ids);
 }
+
+/* Three peers, one of which mines; the liar is linked with peer 0. */
+static inline void puppet_begin(Town *t, Puppet **ret) {
+        town_new(t, &(TownSetup) { .n_peers = 3, .n_miners = 1 });
+        world_set_verbose(t->w, getenv("VERBOSE") != NULL);
+        ck_assert(town_meet(t));
+        ck_assert(town_elect(t, 900));
+        world_run(t->w, 20 * USEC_PER_SEC);
+        ck_assert(town_same_tip(t));
+        *ret = puppet_new(t, 7000);
+        puppet_dial(*ret, 0);
+        ck_assert_uint_ne((*ret)->link, 0);
+}
+
+static inline int64_t penalty_of(const Town *t, const Puppet *p) {
+        _cleanup_json_ Json *links = NULL;
+        int64_t points = -1;
+        Key key;
+
+        ck_assert_int_eq(peer_links(world_peer(t->w, t->peers[0]), &links), 0);
+        for (size_t i = 0; i < json_len(links); i++)
+                if (json_get_key(json_at(links, i), "key", &key, NULL) == 0 &&
+                                key_equal(&key, world_key(t->w, p->node)))
+                        ck_assert_int_eq(json_get_int(json_at(links, i), "penalty", 0, 1000,
+                                                         &points, NULL),
+                                        0);
+        return points;
+}
+
+static inline bool on_chain(const Town *t, const Block *b) {
+        Store *s = world_store(t->w, t->peers[0]);
+        uint64_t height;
+
+        return s->ops->block_find(s, &b->header.id, &height) == 0;
+}
+
+/* The town goes on voting, whatever the liar did. */
+static inline void assert_goes_on(Town *t, unsigned voter) {
+        uint64_t n = town_votes(t, 0);
+
+        ck_assert_int_eq(town_cast(t, 1, voter, 1, 0), 0);
+        ck_assert(town_wait_votes(t, n + 1, 120 * USEC_PER_SEC));
+        ck_assert(town_wait_same_tip(t, 60 * USEC_PER_SEC));
+}
