@@ -71,8 +71,7 @@ int board_refuse_void(const Board *b, uint64_t time, Why *why) {
                         line->name, line->until, time);
 }
 
-int board_check_seat(State *s, const Id *id, const Key *signer, uint64_t time, Board **ret,
-                unsigned *ret_seat, Why *why) {
+int board_find(State *s, const Id *id, const Key *signer, Board **ret, unsigned *ret_seat, Why *why) {
         char hex[ID_HEX];
         Board *b;
 
@@ -83,6 +82,18 @@ int board_check_seat(State *s, const Id *id, const Key *signer, uint64_t time, B
         if (!board_find_seat(b, signer, ret_seat))
                 return why_set(why, V_SIGNER, "%s is no trustee of board %s", key_hex(signer, hex),
                                 board_line(b)->name);
+        *ret = b;
+        return 0;
+}
+
+int board_check_seat(State *s, const Id *id, const Key *signer, uint64_t time, Board **ret,
+                unsigned *ret_seat, Why *why) {
+        Board *b;
+        int r;
+
+        r = board_find(s, id, signer, &b, ret_seat, why);
+        if (r != 0)
+                return r;
 
         *ret = b;
         switch (board_phase(b, time)) {

@@ -45,6 +45,8 @@ static inline bool board_find_seat(const Board *b, const Key *k, unsigned *ret) 
 Board* state_board(const State *s, const Id *id);               /* NULL: no board of that id */
 Board* state_board_by_name(const State *s, const char *name);
 BoardPhase board_phase(const Board *b, uint64_t time);
+/* The board that the line names, and the signer's seat. 0, V_UNKNOWN, V_SIGNER. */
+_must_check_ int board_find(State *s, const Id *id, const Key *signer, Board **ret, unsigned *ret_seat, Why *why);
 /* For what trustees do in a block with that time: the signer's seat, and that the board takes deals
  * and answers. 0, verdict. */
 _must_check_ int board_check_seat(State *s, const Id *id, const Key *signer, uint64_t time, Board **ret,

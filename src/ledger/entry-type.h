@@ -41,7 +41,8 @@ typedef struct EntryType {
         void (*uneffect)(State *s, Act *act);
 
         /* --- what it proves beside its signature, which costs as much as many signatures: checked on
-         * any thread, once. check() was passed before. --- */
+         * any thread, once. Asked after check(), or for a block that is not the next, to which check() says
+         * little: whatever the line says makes a verdict here too, and no more work. --- */
 
         /* Makes the check; *ret NULL: e has nothing to prove. Whatever of the state goes into it is
          * copied. 0, verdict (what is found wrong at once), -errno. NULL: nothing to prove. */

@@ -132,6 +132,13 @@ static void object_done(Entry *e) {
         free(e->object.line);
 }
 
+static int find_dealer(const Board *b, const ObjectLine *x, unsigned *ret_seat, Why *why) {
+        if (board_find_seat(b, &x->dealer, ret_seat))
+                return 0;
+        return why_set(why, V_DEFINITION, "\"dealer\" is %s, who is no trustee of board %s",
+                        key_hex(&x->dealer, (char[ID_HEX]) {}), board_line(b)->name);
+}
+
 static int object_entry_check(State *s, Entry *e, uint64_t time, Why *why) {
         const ObjectLine *x = e->object.line;
         unsigned dealer;
@@ -139,12 +146,7 @@ static int object_entry_check(State *s, Entry *e, uint64_t time, Why *why) {
         int r;
 
         r = check_answer(s, &x->board, &x->deals, e, time, &b, why);
-        if (r != 0)
-                return r;
-        if (!board_find_seat(b, &x->dealer, &dealer))
-                return why_set(why, V_DEFINITION, "\"dealer\" is %s, who is no trustee of board %s",
-                                key_hex(&x->dealer, (char[ID_HEX]) {}), board_line(b)->name);
-        return 0;
+        return r != 0 ? r : find_dealer(b, x, &dealer, why);
 }
 
 static int object_post(State *s, Act *act) {
@@ -203,15 +205,19 @@ static const CheckContentType object_content_type = {
 
 static int object_content(State *s, Entry *e, CheckContent **ret, Why *why) {
         const ObjectLine *line = e->object.line;
-        const Board *b = state_board(s, &line->board);
         const DealLine *deal;
         unsigned seat, dealer;
         ObjectContent *x;
+        Board *b;
         int r;
 
-        if (!b || !board_find_seat(b, &e->signer, &seat) || !board_find_seat(b, &line->dealer, &dealer) ||
-                        !b->seats[dealer].deal)
-                return -EUCLEAN;
+        r = board_find(s, &line->board, &e->signer, &b, &seat, why);
+        if (r == 0)
+                r = board_check_deals(b, &line->deals, why);
+        if (r == 0)
+                r = find_dealer(b, line, &dealer, why);
+        if (r != 0)
+                return r;
         deal = b->seats[dealer].deal->entry->deal.line;
 
         x = new0(ObjectContent, 1);

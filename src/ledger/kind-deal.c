@@ -69,22 +69,7 @@ static void deal_done(Entry *e) {
         free(e->deal.line);
 }
 
-static int deal_check(State *s, Entry *e, uint64_t time, Why *why) {
-        const DealLine *d = e->deal.line;
-        const BoardLine *line;
-        unsigned seat;
-        Board *b;
-        int r;
-
-        r = board_check_seat(s, &d->board, &e->signer, time, &b, &seat, why);
-        if (r != 0)
-                return r;
-        line = board_line(b);
-
-        if (b->seats[seat].deal)
-                return why_set(why, V_DUPLICATE,
-                                "this trustee has dealt already, in block %" PRIu64,
-                                PLACE_HEIGHT(b->seats[seat].deal->place));
+static int check_shape(const DealLine *d, const BoardLine *line, Why *why) {
         if (d->n_commitments != line->threshold)
                 return why_set(why, V_DEFINITION,
                                 "\"commitments\" has %u items, expected %u, the threshold of board %s",
@@ -95,6 +80,23 @@ static int deal_check(State *s, Entry *e, uint64_t time, Why *why) {
                                 "board %s",
                                 d->n_shares, line->n_trustees, line->name);
         return 0;
+}
+
+static int deal_check(State *s, Entry *e, uint64_t time, Why *why) {
+        const DealLine *d = e->deal.line;
+        unsigned seat;
+        Board *b;
+        int r;
+
+        r = board_check_seat(s, &d->board, &e->signer, time, &b, &seat, why);
+        if (r != 0)
+                return r;
+
+        if (b->seats[seat].deal)
+                return why_set(why, V_DUPLICATE,
+                                "this trustee has dealt already, in block %" PRIu64,
+                                PLACE_HEIGHT(b->seats[seat].deal->place));
+        return check_shape(d, board_line(b), why);
 }
 
 static int deal_post(State *s, Act *act) {
@@ -166,13 +168,16 @@ static const CheckContentType content_type = {
 
 static int deal_content(State *s, Entry *e, CheckContent **ret, Why *why) {
         const DealLine *line = e->deal.line;
-        const Board *b = state_board(s, &line->board);
         DealContent *d;
+        unsigned seat;
+        Board *b;
+        int r;
 
-        (void) why;
-
-        if (!b || board_line(b)->n_trustees != line->n_shares)
-                return -EUCLEAN;
+        r = board_find(s, &line->board, &e->signer, &b, &seat, why);
+        if (r == 0)
+                r = check_shape(line, board_line(b), why);
+        if (r != 0)
+                return r;
 
         d = new0(DealContent, 1);
         if (!d)

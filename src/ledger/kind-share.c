@@ -146,32 +146,48 @@ static int check_shape(const Election *el, const ShareLine *line, Why *why) {
         return 0;
 }
 
-static int share_entry_check(State *s, Entry *e, uint64_t time, Why *why) {
+/* The election that it opens, which has closed, and the signer's seat. */
+static int find_opened(State *s, const Entry *e, Election **ret, unsigned *ret_seat, Why *why) {
         const ShareLine *line = e->share.line;
+        int r;
+
+        r = state_find_election(s, &line->election, ret, why);
+        if (r == 0)
+                r = check_closed(*ret, line, why);
+        if (r != 0)
+                return r;
+
+        if (!board_find_seat((*ret)->board, &e->signer, ret_seat))
+                return why_set(why, V_SIGNER, "%s is no trustee of board %s",
+                                key_hex(&e->signer, (char[ID_HEX]) {}), board_line((*ret)->board)->name);
+        return 0;
+}
+
+/* That there are sums to open, and a share for each. */
+static int check_sums(State *s, Election *el, const ShareLine *line, Why *why) {
+        int r;
+
+        r = check_count(s, el, why);
+        return r != 0 ? r : check_shape(el, line, why);
+}
+
+static int share_entry_check(State *s, Entry *e, uint64_t time, Why *why) {
         Election *el;
         unsigned seat;
         int r;
 
         (void) time;
 
-        r = state_find_election(s, &line->election, &el, why);
+        r = find_opened(s, e, &el, &seat, why);
         if (r != 0)
                 return r;
-        r = check_closed(el, line, why);
-        if (r != 0)
-                return r;
-
-        if (!board_find_seat(el->board, &e->signer, &seat))
-                return why_set(why, V_SIGNER, "%s is no trustee of board %s",
-                                key_hex(&e->signer, (char[ID_HEX]) {}), board_line(el->board)->name);
         for (unsigned i = 0; i < el->n_shares; i++)
                 if (key_equal(&el->shares[i]->entry->signer, &e->signer))
                         return why_set(why, V_DUPLICATE,
                                         "this trustee's share is there already, in block %" PRIu64,
                                         PLACE_HEIGHT(el->shares[i]->place));
 
-        r = check_count(s, el, why);
-        return r != 0 ? r : check_shape(el, line, why);
+        return check_sums(s, el, e->share.line, why);
 }
 
 static int share_post(State *s, Act *act) {
@@ -254,17 +270,19 @@ static int check_absent(const ShareLine *line, const Cipher *sums, Why *why) {
 
 static int share_content(State *s, Entry *e, CheckContent **ret, Why *why) {
         const ShareLine *line = e->share.line;
-        Election *el = state_election(s, &line->election);
         const SealedTotal *total;
         const Cipher *sums;
         ShareContent *x;
+        Election *el;
         unsigned seat;
         int r;
 
-        if (!el || !el->board || !board_find_seat(el->board, &e->signer, &seat))
-                return -EUCLEAN;
-        r = election_total(s, el, &total);
-        if (r < 0)
+        r = find_opened(s, e, &el, &seat, why);
+        if (r == 0)
+                r = check_sums(s, el, line, why);
+        if (r == 0)
+                r = election_total(s, el, &total);
+        if (r != 0)
                 return r;
         sums = sealed_total_ciphers(total);
         r = check_absent(line, sums, why);

@@ -282,14 +282,14 @@ static size_t count_proofs(const Definition *d) {
 }
 
 static int vote_content(State *s, Entry *e, CheckContent **ret, Why *why) {
-        const Election *el = state_election(s, &e->vote.election);
+        Election *el;
         Definition *d;
         VoteContent *v;
+        int r;
 
-        (void) why;
-
-        if (!el)
-                return -EUCLEAN;
+        r = state_find_election(s, &e->vote.election, &el, why);
+        if (r != 0)
+                return r;
         if (!el->board)
                 return 0;               /* open: vote_check() has looked at it */
         d = el->act->entry->election.definition;

@@ -249,6 +249,40 @@ static Entry* objection_to_ones_own(Party *p) {
                 put(&p->w, T, sealed_deal(&p->b, i, i == 1 ? 1 : UINT_MAX));
         return sealed_object(&p->b, 1, 1);
 }
+static Entry* objection_before_that_deal(Party *p) {
+        with_board(p);
+        put(&p->w, T, sealed_deal(&p->b, 1, UINT_MAX));
+        entry_unref(sealed_deal(&p->b, 0, 1));
+        return sealed_object(&p->b, 1, 0);
+}
+static Entry* objection_for_no_board(Party *p) {
+        Id board;
+        Entry *e;
+
+        with_a_lie(p);
+        board = p->b.id;
+        p->b.id = (Id) { { 1 } };
+        e = sealed_object(&p->b, 1, 0);
+        p->b.id = board;
+        return e;
+}
+static Entry* objection_of_who_is_no_trustee(Party *p) {
+        _cleanup_(entry_unrefp) Entry *e = objection(p);
+
+        return by_another(p, 77, "object", e);
+}
+static Entry* objection_to_who_is_no_trustee(Party *p) {
+        _cleanup_(entry_unrefp) Entry *e = objection(p);
+        _cleanup_free_ char *line = sealed_unsigned(e);
+        char hex[ID_HEX];
+        Why why = {};
+        Entry *ret;
+
+        memcpy(strstr(line, key_hex(fixture_key(SEALED_TRUSTEE), hex)), key_hex(fixture_key(77), (char[ID_HEX]) {}),
+                        ID_HEX - 1);
+        assert_verdict(sealed_resign(&ret, p->w.f.genesis, SEALED_TRUSTEE + 1, "object", line, &why), 0, why);
+        return ret;
+}
 static Entry* objection_for_somebody_else(Party *p) {
         _cleanup_(entry_unrefp) Entry *e = objection(p);
 
@@ -341,6 +375,10 @@ static const Case cases[] = {
         { "an objection to a right share", 0, T, objection_to_a_right_share, V_PROOF, "fits its commitments", true },
         { "an objection to a share of one's own", 0, T, objection_to_ones_own, 0, "" },
         { "an objection of somebody else", 0, T, objection_for_somebody_else, V_PROOF, "", true },
+        { "an objection before that deal is in", 0, T, objection_before_that_deal, V_EARLY, "1 of 3", true },
+        { "an objection for what is no board", 0, T, objection_for_no_board, V_UNKNOWN, "no board", true },
+        { "an objection of who is no trustee", 0, T, objection_of_who_is_no_trustee, V_SIGNER, "no trustee" },
+        { "an objection to who is no trustee", 0, T, objection_to_who_is_no_trustee, V_DEFINITION, "who is no trustee" },
         { "an objection after a confirmation", 0, T, objection_after_a_confirmation, V_DUPLICATE, "\"confirm\" already" },
         { "an answer to a void board", 0, T, answer_to_a_void_board, V_LATE, "was shown to be wrong" },
 

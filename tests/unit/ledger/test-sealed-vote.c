@@ -64,6 +64,9 @@ static Entry* a_ballot_to_another_board(Poll *p) {
         sealed_board_done(&other);
         return e;
 }
+static Entry* a_vote_in_no_election(Poll *p) {
+        return poll_vote_copied(p, 0, &(Id) { { 1 } }, 1, "[[1]]");
+}
 static Entry* vote_of_a_stranger(Poll *p) {
         return sealed_vote(&p->b, 77, p->election, 1, "[[1]]");
 }
@@ -96,6 +99,7 @@ static const Case cases[] = {
         { "a ballot moved to another election", OPENS, a_ballot_in_another_election, V_PROOF, "", true },
         { "a ballot moved to another network", OPENS, a_ballot_in_another_network, V_PROOF, "", true },
         { "a ballot to another board's key", OPENS, a_ballot_to_another_board, V_PROOF, "", true },
+        { "a vote in no election", OPENS, a_vote_in_no_election, V_UNKNOWN, "no election", true },
         { "a vote of a stranger", OPENS, vote_of_a_stranger, V_SIGNER, "not on the rolls" },
         { "a vote with the same seq", OPENS, vote_again_with_the_same_seq, V_SEQ, "expected more than 1" },
         { "a vote replayed", OPENS, vote_replayed, V_SEQ, "expected more than 1" },

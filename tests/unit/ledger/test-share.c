@@ -95,6 +95,15 @@ static Entry* a_share_of_two_questions(Poll *p) {
 static Entry* a_share_that_leaves_options_out(Poll *p) {
         return with_shares(p, "[[['',''],['',''],['','']]]");
 }
+static Entry* a_share_of_too_many_options(Poll *p) {
+        _cleanup_buf_ Buf b = {};
+
+        buf_printf(&b, "[[");
+        for (unsigned i = 0; i < OPTIONS_MAX; i++)
+                buf_printf(&b, "%s['','']", i > 0 ? "," : "");
+        buf_printf(&b, "]]");
+        return with_shares(p, b.p);
+}
 /* Made by trustee 1 with another secret. */
 static Entry* a_share_of_another_secret(Poll *p) {
         ElectionInfo info = poll_info(p);
@@ -145,6 +154,7 @@ static const Case cases[] = {
         { "a share for no election", 5, a_share_for_no_election, V_UNKNOWN, "no election", true },
         { "a share for an open election", 5, a_share_for_an_open_election, V_DEFINITION, "is open" },
         { "a share without an option", 5, a_share_without_an_option, V_DEFINITION, "3 options" },
+        { "a share of too many options", 5, a_share_of_too_many_options, V_DEFINITION, "3 options" },
         { "a share of two questions", 5, a_share_of_two_questions, V_DEFINITION, "1 questions" },
         { "a share that leaves options out", 5, a_share_that_leaves_options_out, V_DEFINITION, "has no share", true },
         { "a share where too few have voted", 1, a_share, V_LATE, "fewer than 2" },
@@ -161,6 +171,50 @@ START_TEST(every_rule_of_shares_holds) {
         e = c->make(&p);
         judge(p.w.f.chain, c->name, e, POLL_END, c->verdict, c->why, c->future);
         entry_unref(e);
+        poll_done(&p);
+}
+END_TEST
+
+/* Whoever asks what it proves before its rules learns the same: there is a sum for each option that the
+ * election has, and for no other. */
+START_TEST(a_share_of_another_shape_is_compared_with_no_sum) {
+        static Entry* (*const make[])(Poll *p) = {
+                a_share_of_too_many_options, a_share_without_an_option, a_share_of_two_questions,
+        };
+        CheckContent *content = NULL;
+        Why why = {};
+        Entry *e;
+        Poll p;
+
+        poll_new(&p, 6, "'least':2");
+        closed(&p, 5);
+        e = keep(&p.w, make[_i](&p));
+        assert_verdict(chain_entry_content(p.w.f.chain, e, &content, &why), V_DEFINITION, why);
+        ck_assert_ptr_nonnull(strstr(why.text, "\"shares"));
+        poll_done(&p);
+}
+END_TEST
+
+/* Nor is one made for it. */
+START_TEST(a_share_that_nobody_needs_begins_no_sum) {
+        CheckContent *content = NULL;
+        Why why = {};
+        Entry *e;
+        Poll p;
+
+        poll_new(&p, 6, "'least':2");
+        closed(&p, 1);
+        e = keep(&p.w, with_shares(&p, "[[['',''],['',''],['','']]]"));
+        ck_assert_int_eq(chain_commit(p.w.f.chain), 0);
+        {
+                _cleanup_(chain_freep) Chain *apart = NULL;
+
+                ck_assert_int_eq(chain_new(&apart, p.w.f.genesis, p.w.f.store), 0);
+                chain_set_sums_apart(apart);
+                assert_verdict(chain_entry_content(apart, e, &content, &why), V_LATE, why);
+                ck_assert_int_eq(chain_sums_next(apart, &content), 0);
+                ck_assert_ptr_null(content);
+        }
         poll_done(&p);
 }
 END_TEST
@@ -530,6 +584,8 @@ END_TEST
 
 static void add(TCase *t) {
         tcase_add_loop_test(t, every_rule_of_shares_holds, 0, ELEMENTSOF(cases));
+        tcase_add_loop_test(t, a_share_of_another_shape_is_compared_with_no_sum, 0, 3);
+        tcase_add_test(t, a_share_that_nobody_needs_begins_no_sum);
         tcase_add_test(t, no_share_comes_before_the_closing_block);
         tcase_add_loop_test(t, every_character_of_a_share_is_bound, 0, 8);
         tcase_add_test(t, too_few_ballots_stay_sealed);
