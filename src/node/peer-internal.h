@@ -274,7 +274,7 @@ void verify_done(Peer *p);
 /* sums.c */
 int sums_update(Peer *p);                       /* hands slices out; wakes what waited for a sum */
 int sums_on_slice(Peer *p, const SigCheck *c);
-bool sums_await(Peer *p, const Block *b);       /* whether b, on the tip, needs one that is not made yet */
+int sums_await(Peer *p, const Block *b, bool *ret);     /* whether b, on the tip, needs one that is not made yet */
 
 /* serve.c */
 int serve_request(Peer *p, PeerLink *l, const Message *m);

@@ -74,13 +74,15 @@ static int judge_on_tip(Peer *p, Draft *d) {
         const Header *h = &d->block->header;
         _cleanup_free_ Entry **entries = NULL;
         Header all = {};
+        bool awaits;
         size_t n;
         int r;
 
         if (h->height != tip->height + 1 || h->time < tip->time)
                 return answer(p, d, V_BLOCK, &(Why){"a proposal that does not follow its parent"});
-        if (sums_await(p, d->block))
-                return 0;
+        r = sums_await(p, d->block, &awaits);
+        if (r < 0 || awaits)
+                return r;
         r = chain_select(p->chain, d->block->entries, h->count, h->time, &all, &entries, &n);
         if (r < 0)
                 return r;

@@ -70,13 +70,21 @@ int sums_on_slice(Peer *p, const SigCheck *c) {
         return 0;
 }
 
-bool sums_await(Peer *p, const Block *b) {
-        for (size_t k = 0; k < b->n_entries; k++) {
+int sums_await(Peer *p, const Block *b, bool *ret) {
+        *ret = false;
+        for (size_t k = 0; k < b->n_entries && !*ret; k++) {
                 _cleanup_(check_content_freep) CheckContent *content = NULL;
+                Entry *e = b->entries[k];
+                int r;
 
-                if (b->entries[k]->kind == ENTRY_SHARE &&
-                                chain_entry_content(p->chain, b->entries[k], &content, NULL) == -EAGAIN)
-                        return true;
+                if (e->kind != ENTRY_SHARE)
+                        continue;
+                r = chain_check_rules(p->chain, e, b->header.time, NULL);
+                if (r == 0)
+                        r = chain_entry_content(p->chain, e, &content, NULL);
+                *ret = r == -EAGAIN;
+                if (r < 0 && r != -EAGAIN)
+                        return r;
         }
-        return false;
+        return 0;
 }

@@ -3,7 +3,7 @@
 
 #include "../ledger/poll.h"
 #include "../ledger/run.h"
-#include "node/peer.h"
+#include "node/peer-internal.h"
 
 /* A peer of a sealed election that has closed: the sum is made beside everything else, and what needs it
  * waits. This is the shell: it answers checks when the test says so. */
@@ -123,10 +123,10 @@ static void stop(Shell *s) {
 }
 
 /* A peer with a ledger of its own: the poll's, or an empty one. */
-static void shell_new(Shell *s, bool empty) {
+static void shell_new_with(Shell *s, bool empty, const char *more) {
         *s = (Shell) { .now_usec = 1000000 };
         fixture_seals_are_real = true;
-        poll_new(&s->poll, VOTES, "'least':2");
+        poll_new(&s->poll, VOTES, more);
         poll_run(&s->poll, VOTES);
         ck_assert_int_eq(chain_commit(s->poll.w.f.chain), 0);
         ck_assert_int_eq(secret_key_from_seed(&s->identity, (const uint8_t[32]) { 1 }), 0);
@@ -134,6 +134,10 @@ static void shell_new(Shell *s, bool empty) {
         if (empty)
                 ck_assert_int_eq(store_memory_new(&s->store), 0);
         start(s);
+}
+
+static void shell_new(Shell *s, bool empty) {
+        shell_new_with(s, empty, "'least':2");
 }
 
 static void shell_done(Shell *s) {
@@ -310,7 +314,87 @@ START_TEST(a_block_with_a_share_waits_for_the_sum) {
 }
 END_TEST
 
+/* --- proposals --- */
+
+/* Trustee 1's, of n options without a share, for whichever block. */
+static Entry* share_of_options(Shell *s, unsigned n, const Id *block) {
+        _cleanup_buf_ Buf b = {};
+        Json *o;
+
+        buf_printf(&b, "{'shares':[[");
+        for (unsigned i = 0; i < n; i++)
+                buf_printf(&b, "%s['','']", i > 0 ? "," : "");
+        buf_printf(&b, "]]}");
+        o = fixture_json(b.p);
+        json_set_id(o, "election", &s->poll.election->id);
+        json_set_id(o, "block", block);
+        return keep(&s->poll.w, fixture_entry(s->poll.w.f.genesis, SEALED_TRUSTEE + 1, "share", o));
+}
+
+static bool proposal_awaits(Shell *s, Entry *e) {
+        Block *b = fixture_block(peer_chain(s->peer), POLL_END, &e, 1);
+        bool awaits = false;
+
+        ck_assert_int_eq(sums_await(s->peer, b, &awaits), 0);
+        block_free(b);
+        return awaits;
+}
+
+/* Nor does it read past the sum of the options that there are, once that is made. */
+START_TEST(a_proposal_that_breaks_a_rule_waits_for_nothing) {
+        ElectionInfo info;
+        Entry *good;
+        Shell s;
+
+        shell_new(&s, false);
+        info = poll_info(&s.poll);
+        good = share(&s, false);
+        for (unsigned made = 0; made < 2; made++) {
+                ck_assert(!proposal_awaits(&s, share_of_options(&s, OPTIONS_MAX, &info.closing_block)));
+                ck_assert(!proposal_awaits(&s, share_of_options(&s, 2, &info.closing_block)));
+                ck_assert(!proposal_awaits(&s, share_of_options(&s, 3, &info.id)));
+                ck_assert_int_eq(proposal_awaits(&s, good), made == 0);
+                while (answer(&s, true))
+                        ;
+        }
+        shell_done(&s);
+}
+END_TEST
+
+/* The sum is made again after a start, but a second share of a trustee is refused without it. */
+START_TEST(a_proposal_with_a_second_share_waits_for_nothing) {
+        Entry *second;
+        Shell s;
+
+        shell_new(&s, false);
+        stop(&s);
+        second = share(&s, true);
+        put(&s.poll.w, POLL_END, entry_ref(share(&s, false)));
+        ck_assert_int_eq(chain_commit(s.poll.w.f.chain), 0);
+        start(&s);
+        ck_assert_uint_eq(s.n_slices, 3);
+        ck_assert(!proposal_awaits(&s, second));
+        shell_done(&s);
+}
+END_TEST
+
+START_TEST(a_proposal_that_breaks_a_rule_begins_no_sum) {
+        ElectionInfo info;
+        Shell s;
+
+        shell_new_with(&s, false, "'exposed':true,'least':200");
+        info = poll_info(&s.poll);
+        ck_assert(!proposal_awaits(&s, share_of_options(&s, 3, &info.closing_block)));
+        step(&s, &(NodeEvent) { .type = NODE_EV_TICK });
+        ck_assert_uint_eq(s.n_slices, 0);
+        shell_done(&s);
+}
+END_TEST
+
 static void add(TCase *t) {
+        tcase_add_test(t, a_proposal_that_breaks_a_rule_waits_for_nothing);
+        tcase_add_test(t, a_proposal_with_a_second_share_waits_for_nothing);
+        tcase_add_test(t, a_proposal_that_breaks_a_rule_begins_no_sum);
         tcase_add_loop_test(t, a_block_with_a_share_waits_for_the_sum, 0, 2);
         tcase_add_test(t, a_sum_is_begun_once_and_the_peer_goes_on);
         tcase_add_loop_test(t, a_share_waits_for_the_sum_and_is_judged_then, 0, 2);
