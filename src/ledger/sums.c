@@ -90,7 +90,8 @@ static Election* election_of(const State *s, const Sum *sum) {
         return e && e->closing_height > 0 && id_equal(&e->closing_block, &sum->key.block) ? e : NULL;
 }
 
-/* As many are kept as elections have closed. */
+/* As many are kept as elections have closed. Only where the chain stays: on a branch that is judged and
+ * given up, those of the chain are the strays. */
 static void drop_strays(State *s) {
         Sum *sum, *next;
 
@@ -105,7 +106,8 @@ static int get(State *s, const Election *e, Sum **ret) {
         assert(e->board && e->closing_height > 0);
 
         if (!sum) {
-                drop_strays(s);
+                if (!s->sums->apart)    /* nobody begins them, so nobody else looks after them */
+                        drop_strays(s);
                 sum = new0(Sum, 1);
                 if (!sum)
                         return -ENOMEM;
@@ -125,6 +127,7 @@ static int get(State *s, const Election *e, Sum **ret) {
 int sums_begin(State *s) {
         assert(s);
 
+        drop_strays(s);
         for (size_t i = 0; i < s->n_elections; i++) {
                 Election *e = s->elections[i];
                 Sum *sum;
@@ -308,10 +311,17 @@ int sums_next(State *s, CheckContent **ret) {
         *ret = NULL;
         if (s->sums->n_unmade == 0)
                 return 0;
-        for (Sum *sum = s->sums->table; sum && !*ret; sum = sum->hh.next) {
-                const Election *e = sum->total ? NULL : election_of(s, sum);
-                int r = e ? slice_new(s, e, sum, ret) : 0;
+        for (Sum *sum = s->sums->table, *next; sum && !*ret; sum = next) {
+                const Election *e = election_of(s, sum);
+                int r = 0;
 
+                next = sum->hh.next;
+                if (sum->total)
+                        continue;
+                if (e)
+                        r = slice_new(s, e, sum, ret);
+                else                    /* asked for on a branch that was given up */
+                        drop(s->sums, sum);
                 if (r < 0)
                         return r;
         }

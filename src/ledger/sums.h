@@ -21,7 +21,8 @@ Sums* sums_free(Sums *s);       /* NULL is fine; returns NULL */
 DEFINE_CLEANUP(Sums*, sums_free)
 void sums_set_apart(Sums *s);
 
-/* Begins those that trustees may open any time. 0 or -errno. */
+/* The chain stays where it is, as far as anybody knows: what it does not need is forgotten by both.
+ * Begins those that trustees may open any time. 0 or -errno. */
 _must_check_ int sums_begin(State *s);
 /* A slice of any that was begun; *ret NULL: there is none, or first some have to come back. 0 or -errno. */
 _must_check_ int sums_next(State *s, CheckContent **ret);

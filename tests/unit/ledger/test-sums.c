@@ -287,6 +287,53 @@ START_TEST(a_rollback_keeps_it_and_a_start_makes_it_again) {
 }
 END_TEST
 
+/* Another branch, on which the election closes with another block and somebody asks for the sum of that:
+ * looked at, and given up. */
+static void judge_elsewhere(Poll *p, uint64_t time) {
+        Chain *c = p->w.f.chain;
+        const SealedTotal *total;
+        ElectionInfo info;
+
+        go_back(p, 1);
+        poll_pass(p, time);
+        ck_assert_int_eq(chain_election_by_name(c, "secret", &info), 0);
+        ck_assert_int_eq(chain_sealed_total(c, &info, &total), -EAGAIN);
+        ck_assert_int_eq(chain_rollback(c), 0);
+}
+
+/* Made (0), or with slices that are out (1). */
+START_TEST(a_branch_that_is_judged_leaves_the_sums_alone) {
+        const SealedTotal *total;
+        ElectionInfo info;
+        Slices s = {};
+        Poll p;
+
+        poll_apart(&p, VOTES);
+        poll_run(&p, VOTES);
+        ck_assert_int_eq(chain_commit(p.w.f.chain), 0);
+        if (_i == 0)
+                make(p.w.f.chain);
+        else {
+                ck_assert_int_eq(chain_sums_begin(p.w.f.chain), 0);
+                ck_assert_uint_eq(slices_get(p.w.f.chain, &s), 3);
+        }
+
+        for (unsigned i = 1; i <= 3; i++) {
+                judge_elsewhere(&p, POLL_END + i);
+                if (i == 2)
+                        ck_assert_int_eq(chain_sums_begin(p.w.f.chain), 0);
+        }
+
+        ck_assert_uint_eq(slices_take(p.w.f.chain, &s), 0);
+        ck_assert_uint_eq(slices_get(p.w.f.chain, &s), (size_t) _i);    /* nothing but the parts added up */
+        ck_assert_uint_eq(slices_take(p.w.f.chain, &s), (unsigned) _i);
+        ck_assert_int_eq(chain_election_by_name(p.w.f.chain, "secret", &info), 0);
+        ck_assert_int_eq(chain_sealed_total(p.w.f.chain, &info, &total), 0);
+        assert_is_right(&p);
+        poll_done(&p);
+}
+END_TEST
+
 /* Nobody has to ask for those that wait for their shares; who asks for another gets it. */
 START_TEST(what_is_opened_or_stays_sealed_is_summed_on_demand) {
         _cleanup_(chain_freep) Chain *started = NULL;
@@ -321,6 +368,7 @@ static void add(TCase *t) {
         tcase_add_test(t, an_election_that_closes_anew_is_summed_anew);
         tcase_add_test(t, a_slice_of_a_forgotten_sum_is_dropped);
         tcase_add_test(t, a_rollback_keeps_it_and_a_start_makes_it_again);
+        tcase_add_loop_test(t, a_branch_that_is_judged_leaves_the_sums_alone, 0, 2);
         tcase_add_loop_test(t, what_is_opened_or_stays_sealed_is_summed_on_demand, 0, 2);
 }
 
