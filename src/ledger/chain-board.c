@@ -223,6 +223,11 @@ int chain_count_sealed(Chain *c, const ElectionInfo *e, const Lot *lot, Result *
 
         if (!el)
                 return -EINVAL;
+        r = election_count_ballots(c->state, el);
+        if (r < 0)
+                return r;
+        if (election_is_counted(el) && !election_is_opened(el))
+                return -EBUSY;          /* whatever the sum is */
         r = election_total(c->state, el, &total);
         if (r < 0)
                 return r;

@@ -360,7 +360,32 @@ START_TEST(what_is_opened_or_stays_sealed_is_summed_on_demand) {
 }
 END_TEST
 
+START_TEST(a_result_before_its_shares_needs_no_sum) {
+        _cleanup_(chain_freep) Chain *started = NULL;
+        Result *result = NULL;
+        ElectionInfo info;
+        Slices s = {};
+        Poll p;
+
+        poll_new(&p, 6, "'least':2");
+        poll_run(&p, 5);
+        put(&p.w, POLL_END, share_of(&p, 1));
+        started = beside(&p);
+        chain_set_sums_apart(started);
+        ck_assert_int_eq(chain_election_by_name(started, "secret", &info), 0);
+        ck_assert_int_eq(info.phase, ELECTION_COUNTING);
+        ck_assert_int_eq(chain_count(started, &info, &result), -EBUSY);
+        ck_assert_ptr_null(result);
+        ck_assert_uint_eq(slices_get(started, &s), 0);
+
+        make(started);
+        ck_assert_int_eq(chain_count(started, &info, &result), -EBUSY);
+        poll_done(&p);
+}
+END_TEST
+
 static void add(TCase *t) {
+        tcase_add_test(t, a_result_before_its_shares_needs_no_sum);
         tcase_add_test(t, a_sum_made_apart_is_the_same);
         tcase_add_loop_test(t, no_ballot_falls_between_two_slices, 0, 3);
         tcase_add_test(t, what_needs_a_sum_waits_for_it);
