@@ -314,7 +314,11 @@ int quorum_choose_tip(Quorum *q, bool again) {
         Id missing;
         int r;
 
-        if (b && way_is_known(q, b, &missing) && (again || !id_equal(&b->header.id, &q->switching))) {
+        if (b && !way_is_known(q, b, &missing)) {       /* all is here but a seal */
+                r = id_is_zero(&missing) ? 0 : quorum_fetch(q, &missing, again);
+                if (r < 0)
+                        return r;
+        } else if (b && (again || !id_equal(&b->header.id, &q->switching))) {
                 q->switching = b->header.id;
                 r = quorum_effect_id(q, ENGINE_FX_SWITCH, &b->header.id);
                 if (r < 0)

@@ -128,6 +128,7 @@ typedef struct NodeEffect {
         int verdict, level;
         NodeMessage message;
         bool more;
+        bool regardless;        /* SEND: also if the commit of its turn fails; nobody builds on what it says */
 } NodeEffect;
 
 typedef struct NodeEffects {

@@ -137,10 +137,14 @@ void peer_link_close(Peer *p, PeerLink *l, int verdict, const char *reason) {
                 p->failed = r;
 }
 
+/* Its height and tip are hints. Without it nothing that follows would be understood. */
 static void send_hello(Peer *p, PeerLink *l) {
         const ChainTip *tip = chain_tip(p->chain);
+        _cleanup_buf_ Buf b = {};
+        NodeEffect fx = { .type = NODE_FX_SEND, .link = l->id, .lane = LANE_ENGINE, .regardless = true };
+        int r;
 
-        peer_link_send(p, l, LANE_ENGINE,
+        r = message_frame(&b,
                         &(Message) { .type = MESSAGE_HELLO,
                                         .hello = { .version = PROTOCOL_VERSION,
                                                         .network = p->genesis->network,
@@ -148,6 +152,14 @@ static void send_hello(Peer *p, PeerLink *l) {
                                                         .height = tip->height,
                                                         .tip = tip->id,
                                                         .port = p->config.port } });
+        if (r >= 0)
+                fx.data = buf_take(&b, &fx.n_data);
+        if (!fx.data) {
+                p->failed = -ENOMEM;
+                return;
+        }
+        l->sent_bytes += fx.n_data;
+        peer_effect(p, &fx);
 }
 
 static PeerLink* peer_link_new(Peer *p, const NodeEvent *ev) {

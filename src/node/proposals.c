@@ -340,13 +340,14 @@ int proposal_take_seal(Peer *p, Draft *d) {
         return 0;
 }
 
-/* It has a certificate, so it is not announced any more. */
+/* It has a certificate, so it is not announced any more. What is here as a proposal lacks that certificate. */
 int proposal_fetch(Peer *p, const EngineEffect *fx) {
         PeerLink *l = peer_link_find(p, fx->to);
+        const Draft *d = draft_find(p, &fx->id);
         uint64_t height;
         Request *q;
 
-        if (draft_find(p, &fx->id) || p->store->ops->block_find(p->store, &fx->id, &height) == 0)
+        if ((d && !d->proposal) || p->store->ops->block_find(p->store, &fx->id, &height) == 0)
                 return 0;
         if (l && (!l->up || l->client || request_pending(p, l->id, REQUEST_BLOCKS)))
                 l = NULL;

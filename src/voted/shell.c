@@ -320,7 +320,8 @@ static int carry_out(Shell *s, NodeEffect *fx) {
 
 /* What must not leave when the commit of its turn failed: what others would build on. */
 static bool needs_commit(const NodeEffect *fx) {
-        return fx->type == NODE_FX_SEND || fx->type == NODE_FX_REPLY || fx->type == NODE_FX_REMEMBER || fx->type == NODE_FX_MINE;
+        return (fx->type == NODE_FX_SEND && !fx->regardless) || fx->type == NODE_FX_REPLY || fx->type == NODE_FX_REMEMBER ||
+                fx->type == NODE_FX_MINE;
 }
 
 static void refuse_reply(Shell *s, const NodeEffect *fx, int error) {

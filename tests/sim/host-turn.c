@@ -193,7 +193,7 @@ static void carry_out_one(Host *h, NodeEffect *fx) {
 
 /* As the shell has it: what others would build on does not leave. */
 static bool needs_commit(const NodeEffect *fx) {
-        return fx->type == NODE_FX_SEND || fx->type == NODE_FX_REPLY || fx->type == NODE_FX_REMEMBER ||
+        return (fx->type == NODE_FX_SEND && !fx->regardless) || fx->type == NODE_FX_REPLY || fx->type == NODE_FX_REMEMBER ||
                         fx->type == NODE_FX_MINE;
 }
 
