@@ -24,6 +24,10 @@ bool varlink_call_is_gone(const VarlinkCall *c) {
         return !c->conn;
 }
 
+bool varlink_call_is_over(const VarlinkCall *c) {
+        return c->over;
+}
+
 uid_t varlink_call_uid(const VarlinkCall *c) {
         return c->uid;
 }
@@ -48,11 +52,12 @@ static int call_put(VarlinkCall *c, Json *message, bool last) {
         if (!conn || c->oneway)
                 return 0;
 
-        if (!m)
-                return -ENOMEM;
         r = wire_put(&conn->out, m);
-        if (r < 0)
+        if (r < 0) {
+                conn->closing = true;   /* or its caller would wait for an answer that never comes */
+                (void) varlink_conn_arm(conn);
                 return r;
+        }
         if (conn->out.n - conn->out_sent > OUT_BYTES_MAX + CTL_MESSAGE_BYTES_MAX) {
                 /* a producer that does not wait for on_drained, to a reader that does not read */
                 conn->closing = true;

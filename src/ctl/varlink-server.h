@@ -47,12 +47,14 @@ VarlinkCall* varlink_call_unref(VarlinkCall *c);
 DEFINE_CLEANUP(VarlinkCall*, varlink_call_unref)
 bool varlink_call_wants_more(const VarlinkCall *c);
 bool varlink_call_is_gone(const VarlinkCall *c);        /* nobody reads the answer any more */
+bool varlink_call_is_over(const VarlinkCall *c);        /* it has its last reply, which may have failed: there is no other */
 uid_t varlink_call_uid(const VarlinkCall *c);
 /* Charges the caller's user for a refused submission; false: the allowance is used up, and the connection is closed
  * after the reply. */
 bool varlink_call_charge(VarlinkCall *c);
 
-/* Takes parameters over (NULL: {}). continues is only for calls that want more; after a reply without it the call is over. */
+/* Takes parameters over (NULL: {}). continues is only for calls that want more; after a reply without it the call is over,
+ * also where that fails (< 0): then its connection is closed. */
 int varlink_reply(VarlinkCall *c, Json *parameters, bool continues);
 int varlink_error(VarlinkCall *c, const char *name, Json *parameters);
 int varlink_error_text(VarlinkCall *c, const char *name, const char *format, ...) _printf_(3, 4);       /* {text} */

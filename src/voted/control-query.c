@@ -85,7 +85,7 @@ void control_retry_queries(Daemon *d) {
                 r = d->peer ? answer(d, w.call, w.method, w.parameters) : -ESHUTDOWN;
                 if (r == -EAGAIN)
                         continue;
-                if (r < 0)
+                if (r < 0 && !varlink_call_is_over(w.call))
                         (void) varlink_error_text(w.call, "org.voted.Peer.Failed", "reading the ledger failed: %s",
                                         strerror(-r));
                 varlink_call_on_gone(w.call, NULL, NULL);

@@ -19,7 +19,8 @@ static sd_event *event;
 static VarlinkServer *server;
 static char path[108];
 static unsigned pieces_sent, gone_calls;
-static VarlinkCall *held;
+static bool no_memory;                  /* for the late answer */
+static VarlinkCall *volatile held;
 
 static int on_status(VarlinkCall *c, const Json *p, void *userdata) {
         Json *o = json_new_object();
@@ -61,7 +62,14 @@ static int on_networks(VarlinkCall *c, const Json *p, void *userdata) {
 
 static int on_reload(VarlinkCall *c, const Json *p, void *userdata) {
         if (held) {
-                (void) varlink_reply(held, NULL, false);
+                Json *o = json_new_object();
+                int r;
+
+                if (no_memory)          /* a member that cannot be made, as without memory */
+                        json_set(o, "text", NULL);
+                r = varlink_reply(held, o, false);
+                ck_assert_int_eq(r, no_memory ? -ENOMEM : 0);
+                ck_assert(varlink_call_is_over(held));
                 held = varlink_call_unref(held);
         }
         return varlink_reply(c, NULL, false);
@@ -284,6 +292,27 @@ START_TEST(replies_leave_in_the_order_of_the_calls) {
 }
 END_TEST
 
+static void client_late_failure(void) {
+        _cleanup_(varlink_client_freep) VarlinkClient *c = connected();
+        static const char call[] = "{\"method\":\"" I "GetNetworks\"}";
+        int fd = raw_connection();
+        char answer[16];
+
+        ck_assert_int_eq(send(fd, call, sizeof(call), MSG_NOSIGNAL), sizeof(call));
+        for (unsigned i = 0; i < 1000 && !held; i++)
+                (void) usleep(10000);
+        ck_assert_int_eq(varlink_call(c, I "Reload", NULL, NULL, NULL, NULL), 0);
+        ck_assert_int_eq(recv(fd, answer, sizeof(answer), 0), 0);
+        (void) close(fd);
+}
+
+START_TEST(a_late_answer_that_cannot_be_made_closes_the_connection) {
+        no_memory = true;
+        with_client(client_late_failure);
+        no_memory = false;
+}
+END_TEST
+
 static void client_large_call(void) {
         static const char head[] = "{\"method\":\"" I "GetStatus\"";
         _cleanup_free_ char *call = malloc(400000);
@@ -358,6 +387,7 @@ int main(void) {
         tcase_add_test(t, a_stream_waits_for_its_reader);
         tcase_add_test(t, a_bad_frame_closes_the_connection);
         tcase_add_test(t, replies_leave_in_the_order_of_the_calls);
+        tcase_add_test(t, a_late_answer_that_cannot_be_made_closes_the_connection);
         tcase_add_test(t, a_call_that_comes_in_pieces_is_answered);
         tcase_add_test(t, half_a_call_leaves_the_loop_at_rest);
         tcase_add_test(t, a_second_server_at_the_same_path_is_refused);
