@@ -189,6 +189,7 @@ typedef struct Sync {
         uint64_t since_usec;    /* when it began */
         uint64_t progress_usec; /* the last time blocks came */
         uint64_t gain_usec;     /* the last time one was connected; 0: none was */
+        uint64_t excuse_usec;   /* the last time nobody was to blame that none was: they wait for a sum */
         struct RangeList ranges;
 } Sync;
 

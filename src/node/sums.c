@@ -61,10 +61,23 @@ int sums_update(Peer *p) {
         return hand_out(p);
 }
 
+/* Not what waits in gossip alone. */
+static bool blocks_wait(const Peer *p) {
+        unsigned left = p->n_awaiting;
+        const Item *i;
+
+        for (i = TAILQ_FIRST(&p->items.state[ITEM_CHECKING]); i && left > 0; i = TAILQ_NEXT(i, states)) {
+                if (i->awaits_sum && i->n_blocks > 0)
+                        return true;
+                left -= i->awaits_sum;
+        }
+        return p->drafts_await;
+}
+
 int sums_on_slice(Peer *p, const SigCheck *c) {
         p->n_slices--;
-        if (p->n_awaiting > 0 || p->drafts_await)
-                p->sync.gain_usec = p->now_usec;        /* nobody is to blame that nothing is connected */
+        if (blocks_wait(p))
+                p->sync.excuse_usec = p->now_usec;
         if (chain_sums_take(p->chain, c->content))
                 p->sum_made = p->changed = true;
         return 0;

@@ -151,7 +151,8 @@ static bool leads_rather(const PeerLink *a, const PeerLink *b) {
 /* Whether the run under way is given up for one that other would lead. */
 static bool give_up_for(const Peer *p, const PeerLink *lead, const PeerLink *other) {
         const Sync *s = &p->sync;
-        uint64_t fruitless = p->now_usec - MAX(s->gain_usec, s->since_usec);
+        uint64_t since_usec = MAX(s->gain_usec, s->since_usec);
+        uint64_t fruitless = p->now_usec - MAX(since_usec, s->excuse_usec);
 
         if (!lead || p->now_usec - s->progress_usec >= PATIENCE_USEC)
                 return true;

@@ -305,8 +305,11 @@ START_TEST(a_block_with_a_share_waits_for_the_sum) {
         step(&s, &(NodeEvent) { .type = NODE_EV_TICK });
         ck_assert_uint_eq(height(&s), closing);
 
-        while (answer(&s, true))
+        ck_assert(answer(&s, true));
+        ck_assert_uint_gt(s.peer->sync.excuse_usec, 0); /* whoever sent it is not to blame that it waits */
+        do
                 settle(&s);
+        while (answer(&s, true));
         ck_assert_uint_eq(s.n_slices, 4);
         ck_assert_uint_eq(height(&s), end);
         ck_assert_int_eq(s.verdict, 0);
@@ -391,6 +394,25 @@ START_TEST(a_proposal_that_breaks_a_rule_begins_no_sum) {
 }
 END_TEST
 
+/* Somebody claims a chain of a million blocks more. Only what was connected counts, and a share that waits
+ * is nothing of the kind: it neither stops our own work, nor excuses who leads. */
+START_TEST(a_share_that_waits_is_no_gain_of_a_run) {
+        Shell s;
+
+        shell_new(&s, false);
+        s.peer->sync.run = ++s.peer->sync.n_runs;
+        s.peer->sync.target = height(&s) + 1000000;
+        submit(&s, share(&s, false));
+        ck_assert(answer(&s, false));
+        ck_assert_uint_eq(s.peer->n_awaiting, 1);
+        ck_assert(answer(&s, true));
+        ck_assert_uint_eq(s.peer->n_awaiting, 1);
+        ck_assert(!sync_behind(s.peer));
+        ck_assert_uint_eq(s.peer->sync.excuse_usec, 0);
+        shell_done(&s);
+}
+END_TEST
+
 static void add(TCase *t) {
         tcase_add_test(t, a_proposal_that_breaks_a_rule_waits_for_nothing);
         tcase_add_test(t, a_proposal_with_a_second_share_waits_for_nothing);
@@ -400,6 +422,7 @@ static void add(TCase *t) {
         tcase_add_loop_test(t, a_share_waits_for_the_sum_and_is_judged_then, 0, 2);
         tcase_add_test(t, a_share_after_the_sum_does_not_wait);
         tcase_add_test(t, of_a_trustee_one_share_waits);
+        tcase_add_test(t, a_share_that_waits_is_no_gain_of_a_run);
 }
 
 int main(void) {
