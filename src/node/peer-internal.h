@@ -90,7 +90,7 @@ struct Peer {
 
         unsigned n_slices;      /* of sums, that are being added up; sums.c */
         unsigned n_awaiting;    /* entries that wait for a sum */
-        bool sum_made;          /* in this step */
+        bool sums_wake;         /* one was made, or the chain has moved: what waits is looked at again */
         bool drafts_await, judging_awaits;      /* blocks wait for one; the judging of a proposal */
         uint64_t sums_version;  /* of the chain of which all sums were begun */
 

@@ -21,6 +21,11 @@ static void wake_drafts(Peer *p) {
                 d->offered = false;
 }
 
+/* While nothing can be written the chain is as it was committed, and the next step reads again. */
+static int reading_failed(Peer *p, int error) {
+        return p->broken && error != -ENOMEM && error != -EUCLEAN ? 0 : commit_trouble(p, error);
+}
+
 static int hand_out(Peer *p) {
         while (p->n_slices < SLICES_MAX) {
                 SigCheck c = {};
@@ -28,7 +33,7 @@ static int hand_out(Peer *p) {
 
                 r = chain_sums_next(p->chain, &c.content);
                 if (r < 0)
-                        return commit_trouble(p, r);
+                        return reading_failed(p, r);
                 if (!c.content)
                         return 0;
                 r = verify_add(p, (CheckFor) { .type = CHECK_SUM }, &c);
@@ -40,19 +45,19 @@ static int hand_out(Peer *p) {
 }
 
 int sums_update(Peer *p) {
-        bool moved = p->sums_version != p->version;
         int r;
 
-        if (p->broken || p->stopping)
+        if (p->stopping || p->trouble)
                 return 0;
-        if (moved) {
+        if (p->sums_version != p->version) {
                 r = chain_sums_begin(p->chain);
                 if (r < 0)
-                        return commit_trouble(p, r);
+                        return reading_failed(p, r);
                 p->sums_version = p->version;
+                p->sums_wake = p->sums_wake || p->n_awaiting > 0 || p->drafts_await || p->judging_awaits;
         }
-        if (p->sum_made || (moved && (p->n_awaiting > 0 || p->drafts_await || p->judging_awaits))) {
-                p->sum_made = false;
+        if (p->sums_wake && !p->broken) {
+                p->sums_wake = false;
                 wake_drafts(p);
                 r = admit_awaiting(p);
                 if (r < 0)
@@ -79,7 +84,7 @@ int sums_on_slice(Peer *p, const SigCheck *c) {
         if (blocks_wait(p))
                 p->sync.excuse_usec = p->now_usec;
         if (chain_sums_take(p->chain, c->content))
-                p->sum_made = p->changed = true;
+                p->sums_wake = p->changed = true;
         return 0;
 }
 

@@ -98,6 +98,18 @@ static bool is_counting(Shell *s) {
         return info.phase == ELECTION_COUNTING;
 }
 
+static bool has_sum(Shell *s) {
+        Chain *c = peer_chain(s->peer);
+        const SealedTotal *total;
+        ElectionInfo info;
+        int r;
+
+        ck_assert_int_eq(chain_election_by_name(c, "secret", &info), 0);
+        r = chain_sealed_total(c, &info, &total);
+        ck_assert(r == 0 || r == -EAGAIN);
+        return r == 0;
+}
+
 static void start(Shell *s) {
         PeerConfig config = { .agent = "test", .links_inbound_max = 8, .links_outbound_max = 8 };
         PeerSetup setup = {
@@ -211,6 +223,29 @@ START_TEST(a_share_waits_for_the_sum_and_is_judged_then) {
         ck_assert_int_eq(pool_find(peer_pool(s.peer), &e->id) == NULL, wrong);
         if (wrong)
                 ck_assert_ptr_nonnull(strstr(s.text, "trustee 1"));
+        shell_done(&s);
+}
+END_TEST
+
+/* On a full disk reading goes on, and nothing else does. */
+START_TEST(a_sum_is_made_while_nothing_can_be_written) {
+        Shell s;
+
+        shell_new(&s, false);
+        submit(&s, share(&s, false));
+        ck_assert(answer(&s, false));
+        step(&s, &(NodeEvent) { .type = NODE_EV_COMMIT_FAILED, .error = -ENOSPC });
+        while (answer(&s, true))
+                assert_has_status(&s);
+        ck_assert(has_sum(&s));
+        ck_assert(!answer(&s, false));
+        ck_assert_uint_eq(s.n_replies, 0);
+
+        step(&s, &(NodeEvent) { .type = NODE_EV_COMMITTED });
+        while (answer(&s, false))
+                ;
+        ck_assert_uint_eq(s.n_replies, 1);
+        ck_assert_int_eq(s.verdict, 0);
         shell_done(&s);
 }
 END_TEST
@@ -420,6 +455,7 @@ static void add(TCase *t) {
         tcase_add_loop_test(t, a_block_with_a_share_waits_for_the_sum, 0, 2);
         tcase_add_test(t, a_sum_is_begun_once_and_the_peer_goes_on);
         tcase_add_loop_test(t, a_share_waits_for_the_sum_and_is_judged_then, 0, 2);
+        tcase_add_test(t, a_sum_is_made_while_nothing_can_be_written);
         tcase_add_test(t, a_share_after_the_sum_does_not_wait);
         tcase_add_test(t, of_a_trustee_one_share_waits);
         tcase_add_test(t, a_share_that_waits_is_no_gain_of_a_run);
