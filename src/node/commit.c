@@ -140,6 +140,7 @@ static int reorganise(Peer *p, uint64_t fork, const Id *ids, size_t n) {
                         &bad, &why);
         if (r == -EAGAIN) {             /* on the block before that one the sum can be made */
                 p->drafts_await = true;
+                p->awaited = ids[bad];
                 return bad > 0 ? reorganise(p, fork, ids, bad) : 0;
         }
         if (r < 0)
@@ -168,6 +169,7 @@ static int reorganise(Peer *p, uint64_t fork, const Id *ids, size_t n) {
 
 int commit_switch(Peer *p, const Id *tip) {
         _cleanup_free_ Id *ids = NULL;
+        bool waits = false;
         uint64_t fork;
         size_t n;
         int r;
@@ -180,6 +182,7 @@ int commit_switch(Peer *p, const Id *tip) {
         for (size_t k = 0; k < n; k++) {
                 Draft *d = draft_find(p, ids + k);
 
+                waits = waits || id_equal(ids + k, &p->awaited);
                 if (d) {
                         r = proposal_take_seal(p, d);
                         if (r < 0)
@@ -200,6 +203,8 @@ int commit_switch(Peer *p, const Id *tip) {
         if (fork == chain_tip(p->chain)->height)
                 return connect_on_tip(p, ids, n);
 
+        if (waits)      /* the engine asks again and again; wake_drafts() offers it */
+                return 0;
         /* A branch that turns out to be invalid takes the transaction back to its last commit:
          * there must be nothing in it. */
         if (p->dirty) {
@@ -238,8 +243,7 @@ int commit_own(Peer *p, const Header *h, const char *seal, size_t n_seal) {
         r = chain_connect(p->chain, b, work, &why);
         if (r < 0)
                 return commit_trouble(p, r);
-        if (r > 0) { /* our own rules made it and our own rules refuse it: say so, and look at the
-                        pool again */
+        if (r > 0) { /* our own rules made it and refuse it: say so, and look at the pool again */
                 peer_log(p, LOG_ERR, NODE_MSG_NONE, "A block of our own is invalid: %s (%s).",
                                 why.text, verdict_name(r));
                 p->sweep = true;
@@ -400,8 +404,7 @@ int commit_on_committed(Peer *p) {
                 const Header *h = &p->fresh[p->n_fresh - 1]->header;
 
                 peer_log(p, LOG_INFO, NODE_MSG_BLOCK,
-                                "Height %" PRIu64 ", %" PRIu64
-                                " final: %u %s in the newest block.",
+                                "Height %" PRIu64 ", %" PRIu64 " final: %u %s in the newest block.",
                                 h->height, p->final_height, h->count, h->count == 1 ? "entry" : "entries");
                 r = commit_phases(p, true);
                 if (r < 0)
@@ -409,8 +412,7 @@ int commit_on_committed(Peer *p) {
         }
         fresh_drop(p);
         p->drafts_dirty = true;
-        p->paced = true; /* this step connects nothing more, so that a long sync leaves room for all
-                            else */
+        p->paced = true; /* this step connects no more: a long sync leaves room for all else */
         if (p->n_drafts > 0 || p->has_switch)
                 peer_arm(p, p->now_usec);
         r = authority_committed(p);
@@ -440,8 +442,7 @@ int commit_on_failed(Peer *p, int error) {
                         strerror(-error));
         if (!p->broken)
                 peer_log(p, LOG_ERR, NODE_MSG_COMMIT_FAILED,
-                                "Committing failed (%s): connecting stops, trying again every 10 "
-                                "s.",
+                                "Committing failed (%s): connecting stops, trying again every 10 s.",
                                 strerror(-error));
         p->broken = p->changed = true;
         p->version++;

@@ -92,6 +92,7 @@ struct Peer {
         unsigned n_awaiting;    /* entries that wait for a sum */
         bool sums_wake;         /* one was made, or the chain has moved: what waits is looked at again */
         bool drafts_await, judging_awaits;      /* blocks wait for one; the judging of a proposal */
+        Id awaited;             /* one of these, which was tried on its parent in vain; zero: none */
         uint64_t sums_version;  /* of the chain of which all sums were begun */
 
         bool paced;             /* enough was connected in this step */

@@ -17,6 +17,7 @@ static void wake_drafts(Peer *p) {
         if (!p->drafts_await)
                 return;
         p->drafts_await = false;
+        p->awaited = (Id) {};
         TAILQ_FOREACH(d, &p->drafts, list)
                 d->offered = false;
 }

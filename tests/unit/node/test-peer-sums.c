@@ -429,6 +429,85 @@ START_TEST(a_proposal_that_breaks_a_rule_begins_no_sum) {
 }
 END_TEST
 
+static unsigned n_rollbacks;
+static void (*real_rollback)(Store *s);
+
+static void count_rollback(Store *s) {
+        n_rollbacks++;
+        real_rollback(s);
+}
+
+/* The same, while an import waits. */
+static void give(Shell *s, uint64_t from, uint64_t to) {
+        for (uint64_t h = from; h <= to; h++) {
+                _cleanup_buf_ Buf text = {};
+                const char *p;
+                Block *b = NULL;
+                int verdict;
+                size_t n;
+                Why why;
+
+                ck_assert_int_eq(chain_read_block_text(s->poll.w.f.chain, h, true, &text), 0);
+                p = text.p;
+                n = text.n;
+                ck_assert_int_eq(block_read(&b, s->poll.w.f.genesis, &p, &n, &why), 0);
+                ck_assert_int_eq(draft_add_block(s->peer, b, NULL, false, &verdict, &why), 0);
+                ck_assert_int_eq(verdict, 0);
+        }
+        step(s, &(NodeEvent) { .type = NODE_EV_TICK });
+        settle(s);
+}
+
+/* A branch beside ours that begins with a share: connecting it takes the whole chain back and loads it again,
+ * which nobody does over and over while the sum is made, however often the engine asks. */
+START_TEST(a_branch_with_a_share_is_not_tried_again_before_the_sum) {
+        uint64_t closing, end;
+        StoreOps ops;
+        Entry *e;
+        Shell s;
+
+        fixture_seals_are_final = false;
+        shell_new(&s, true);
+        closing = chain_tip(s.poll.w.f.chain)->height;
+        e = share(&s, false);
+        put(&s.poll.w, POLL_END, entry_ref(e));
+        import(&s, 1, closing + 1);     /* the share's block is whole before the election has closed here */
+        ck_assert_uint_eq(height(&s), closing);
+
+        ck_assert_int_eq(chain_rollback(s.poll.w.f.chain), 0);
+        poll_pass(&s.poll, POLL_END);
+        poll_pass(&s.poll, POLL_END);
+        give(&s, closing + 1, closing + 2);
+        ck_assert_uint_eq(height(&s), closing + 2);
+
+        ck_assert_int_eq(chain_rollback(s.poll.w.f.chain), 0);
+        put(&s.poll.w, POLL_END, entry_ref(e));
+        poll_pass(&s.poll, POLL_END);
+        poll_pass(&s.poll, POLL_END);
+        end = chain_tip(s.poll.w.f.chain)->height;
+        ops = *s.store->ops;
+        real_rollback = ops.rollback;
+        ops.rollback = count_rollback;
+        s.store->ops = &ops;
+        give(&s, closing + 2, end);
+        ck_assert_uint_eq(height(&s), closing + 2);
+        ck_assert_uint_ge(n_rollbacks, 1);
+        n_rollbacks = 0;
+        for (unsigned i = 0; i < 30; i++) {
+                s.now_usec += USEC_PER_SEC;
+                step(&s, &(NodeEvent) { .type = NODE_EV_TICK });
+        }
+        ck_assert_uint_eq(n_rollbacks, 0);
+
+        while (answer(&s, true))
+                settle(&s);
+        ck_assert_uint_eq(height(&s), end);
+        ck_assert(id_equal(&chain_tip(peer_chain(s.peer))->id, &chain_tip(s.poll.w.f.chain)->id));
+        shell_done(&s);
+        fixture_seals_are_final = true;
+}
+END_TEST
+
 /* Somebody claims a chain of a million blocks more. Only what was connected counts, and a share that waits
  * is nothing of the kind: it neither stops our own work, nor excuses who leads. */
 START_TEST(a_share_that_waits_is_no_gain_of_a_run) {
@@ -458,6 +537,7 @@ static void add(TCase *t) {
         tcase_add_test(t, a_sum_is_made_while_nothing_can_be_written);
         tcase_add_test(t, a_share_after_the_sum_does_not_wait);
         tcase_add_test(t, of_a_trustee_one_share_waits);
+        tcase_add_test(t, a_branch_with_a_share_is_not_tried_again_before_the_sum);
         tcase_add_test(t, a_share_that_waits_is_no_gain_of_a_run);
 }
 
