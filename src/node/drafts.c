@@ -30,15 +30,15 @@ int draft_detach(Peer *p, Draft *d, bool release) {
         _cleanup_free_ Item **items = TAKE_PTR(d->items);
         int r;
 
-        for (size_t k = 0; items && k < d->block->header.count; k++)
-                if (items[k])
-                        items[k]->n_blocks--;
-        for (size_t k = 0; items && release && k < d->block->header.count; k++)
-                if (items[k]) {
-                        r = pooled_release(p, items[k]);
-                        if (r < 0)
-                                return r;
-                }
+        /* Whoever enters the pool may take another's place, which must be there still if it is of this block, too. */
+        for (size_t k = 0; items && k < d->block->header.count; k++) {
+                if (!items[k])
+                        continue;
+                items[k]->n_blocks--;
+                r = release ? pooled_release(p, items[k]) : 0;
+                if (r < 0)
+                        return r;
+        }
         return 0;
 }
 
@@ -141,9 +141,9 @@ int draft_insert(Peer *p, const Header *h, const char *header, size_t n_header, 
         if (!d)
                 return -ENOMEM;
         r = block_new(&d->block, h, header, n_header, seal, n_seal);
-        if (r < 0) {
+        if (r != 0) {
                 free(d);
-                return r;
+                return r < 0 ? r : -EINVAL;     /* header_parse() has bounded its count */
         }
         d->id = h->id;
         d->serial = peer_token(p);

@@ -130,7 +130,36 @@ START_TEST(what_only_a_block_needs_is_refused_to_its_voter) {
 }
 END_TEST
 
+/* An invalid block with two votes of one voter: when it goes, one takes the place of the other in the pool. */
+START_TEST(two_votes_of_one_voter_leave_a_block_together) {
+        _cleanup_(puppet_freep) Puppet *p = NULL;
+        _cleanup_(block_freep) Block *b = NULL;
+        _cleanup_(entry_unrefp) Entry *first = NULL, *second = NULL, *unfit = NULL;
+        Id unknown = { .b = { 7 } };
+        Town t;
+
+        puppet_begin(&t, &p);
+        first = town_vote(&t, 0, 1, 1);
+        second = town_vote(&t, 0, 2, 1);
+        unfit = fixture_vote(t.genesis, FIXTURE_VOTER + 1, &unknown, 1, "[[0]]");
+        ck_assert_int_eq(town_post(&t, 0, first), 0);
+
+        b = puppet_block(p, (Entry *[]) { second, first, unfit }, 3, world_now_sec(t.w));
+        puppet_announce(p, b);
+        world_run(t.w, 100 * USEC_PER_MSEC);
+        ck_assert_uint_eq(pool_count(peer_pool(world_peer(t.w, t.peers[0]))), 1);
+        answer_bodies(p, (Entry *[]) { second, unfit }, 2);
+        world_run(t.w, 100 * USEC_PER_MSEC);
+        ck_assert_int_eq(penalty_of(&t, p), 50);
+        ck_assert_uint_eq(pool_count(peer_pool(world_peer(t.w, t.peers[0]))), 1);
+        ck_assert_ptr_nonnull(pool_find(peer_pool(world_peer(t.w, t.peers[0])), &second->id));
+        assert_goes_on(&t, 2);
+        town_done(&t);
+}
+END_TEST
+
 TEST_MAIN("peer-bodies", bodies_that_never_come_stop_nobody,
                 a_block_that_holds_an_entry_twice_is_refused,
                 what_only_a_block_needs_is_not_voted_again,
-                what_only_a_block_needs_is_refused_to_its_voter)
+                what_only_a_block_needs_is_refused_to_its_voter,
+                two_votes_of_one_voter_leave_a_block_together)
