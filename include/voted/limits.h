@@ -58,6 +58,7 @@
 /* blocks and chains */
 #define HEIGHT_MAX                    ((UINT64_C(1) << 39) - 1)  /* a place is height << 24 | position, in 63 bits */
 #define BLOCK_COUNT_MAX               ((1U << 24) - 1)
+#define BLOCK_ENTRIES_MAX             (BLOCK_BYTES_MAX / ENTRY_BYTES_LEAST)      /* more fit no block */
 #define LEDGER_LINE_BYTES_MAX         (1U << 20)   /* no line of a ledger is longer */
 #define SEAL_BYTES_MAX                (64U << 10)
 #define DELTA_MSEC_MIN                50U

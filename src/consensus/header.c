@@ -47,7 +47,7 @@ int header_read(Header *ret, HeaderField field, const char *line, size_t n, Why 
         if (!streq(kind, "block"))
                 return why_set(why, V_FORM, "\"kind\" is \"%s\", expected \"block\"", kind);
 
-        if ((r = read_number(o, "count", 0, BLOCK_COUNT_MAX, &count, why)) != 0 ||
+        if ((r = read_number(o, "count", 0, BLOCK_ENTRIES_MAX, &count, why)) != 0 ||
             (r = read_number(o, "height", 1, HEIGHT_MAX, &h.height, why)) != 0 ||
             (r = read_number(o, "time", 0, LINE_INT_MAX, &h.time, why)) != 0 ||
             (r = read_number(o, field_names[field], 1, LINE_INT_MAX, &h.value, why)) != 0 ||

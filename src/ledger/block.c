@@ -40,7 +40,7 @@ int block_new(Block **ret, const Header *h, const char *header_line, size_t n_he
                 return -ENOMEM;
 
         /* The count is the sender's word. */
-        if (h->count > BLOCK_BYTES_MAX / ENTRY_BYTES_LEAST)
+        if (h->count > BLOCK_ENTRIES_MAX)
                 return V_SIZE;
         b->entries = new0(Entry*, MAX(h->count, 1U));
         if (!b->entries)

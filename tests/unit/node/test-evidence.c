@@ -210,5 +210,32 @@ START_TEST(what_cannot_be_kept_is_not_passed_on) {
 }
 END_TEST
 
+/* More entries than fit any block, announced with a seal that has the form and signatures of another block. */
+START_TEST(a_count_that_fits_no_block_is_a_fault) {
+        _cleanup_(puppet_freep) Puppet *p = NULL;
+        QuorumCertificate *cert;
+        _cleanup_buf_ Buf lines = {};
+        Id other = quorum_world_id(1);
+        Header h;
+        Line x;
+
+        begin(&x, &p);
+        h = quorum_world_header(&x.q, 1, NULL, world_now_sec(x.t.w));
+        h.count = 83887;
+        ck_assert_int_eq(header_set_id(&h), 0);
+        cert = quorum_world_certificate(&x.q, QUORUM_ENDORSE, 1, &other, 0, x.q.c.q);
+        cert->block = h.id;
+        ck_assert_int_eq(header_format(&h, &lines), 0);
+        buf_add_char(&lines, '\n');
+        ck_assert_int_eq(quorum_certificate_format_seal(cert, &lines), 0);
+        (void) quorum_certificate_unref(cert);
+        puppet_message(p, &(Message) { .type = MESSAGE_NEW_BLOCK, .lines = lines.p, .n_lines_bytes = lines.n });
+        world_run(x.t.w, 2 * SECOND);
+        ck_assert_int_gt(penalty_of(&x.t, p), 0);
+        end(&x);
+}
+END_TEST
+
 TEST_MAIN("evidence", that_nothing_becomes_final_is_told_once, everybody_learns_of_it_and_passes_it_on_once, who_was_away_learns_of_it_and_nobody_forgets,
-                what_does_not_convict_is_a_fault, what_cannot_be_kept_is_not_passed_on)
+                what_does_not_convict_is_a_fault, what_cannot_be_kept_is_not_passed_on,
+                a_count_that_fits_no_block_is_a_fault)
