@@ -142,17 +142,15 @@ static void send_hello(Peer *p, PeerLink *l) {
         const ChainTip *tip = chain_tip(p->chain);
         _cleanup_buf_ Buf b = {};
         NodeEffect fx = { .type = NODE_FX_SEND, .link = l->id, .lane = LANE_ENGINE, .regardless = true };
-        int r;
 
-        r = message_frame(&b,
+        if (message_frame(&b,
                         &(Message) { .type = MESSAGE_HELLO,
                                         .hello = { .version = PROTOCOL_VERSION,
                                                         .network = p->genesis->network,
                                                         .agent = p->agent,
                                                         .height = tip->height,
                                                         .tip = tip->id,
-                                                        .port = p->config.port } });
-        if (r >= 0)
+                                                        .port = p->config.port } }) >= 0)
                 fx.data = buf_take(&b, &fx.n_data);
         if (!fx.data) {
                 p->failed = -ENOMEM;
