@@ -50,7 +50,7 @@ static unsigned take_slot(Peer *p) {
 
 /* --- sending --- */
 
-void peer_link_send_frame(Peer *p, PeerLink *l, NodeLane lane, char *data, size_t n) {
+static void send_frame(Peer *p, PeerLink *l, NodeLane lane, char *data, size_t n, bool regardless) {
         if (!data) {
                 p->failed = -ENOMEM;
                 return;
@@ -61,30 +61,28 @@ void peer_link_send_frame(Peer *p, PeerLink *l, NodeLane lane, char *data, size_
                                         .link = l->id,
                                         .lane = lane,
                                         .data = data,
-                                        .n_data = n });
+                                        .n_data = n,
+                                        .regardless = regardless });
+}
+
+void peer_link_send_frame(Peer *p, PeerLink *l, NodeLane lane, char *data, size_t n) {
+        send_frame(p, l, lane, data, n, false);
 }
 
 void peer_link_send(Peer *p, PeerLink *l, NodeLane lane, const Message *m) {
         _cleanup_buf_ Buf b = {};
         size_t n = 0;
+        char *data = message_frame(&b, m) < 0 ? NULL : buf_take(&b, &n);
 
-        if (message_frame(&b, m) < 0) {
-                p->failed = -ENOMEM;
-                return;
-        }
-        char *data = buf_take(&b, &n);
-        peer_link_send_frame(p, l, lane, data, n);
+        /* What hello says of the ledger is a hint; without hello nothing that follows is understood. */
+        send_frame(p, l, lane, data, n, m->type == MESSAGE_HELLO);
 }
 
 void peer_link_send_error(Peer *p, PeerLink *l, int verdict, const char *text, const uint64_t *id) {
         _cleanup_buf_ Buf b = {};
         size_t n = 0;
+        char *data = message_error(&b, verdict, text, id) < 0 ? NULL : buf_take(&b, &n);
 
-        if (message_error(&b, verdict, text, id) < 0) {
-                p->failed = -ENOMEM;
-                return;
-        }
-        char *data = buf_take(&b, &n);
         peer_link_send_frame(p, l, LANE_ENGINE, data, n);
 }
 
@@ -137,27 +135,17 @@ void peer_link_close(Peer *p, PeerLink *l, int verdict, const char *reason) {
                 p->failed = r;
 }
 
-/* Its height and tip are hints. Without it nothing that follows would be understood. */
 static void send_hello(Peer *p, PeerLink *l) {
         const ChainTip *tip = chain_tip(p->chain);
-        _cleanup_buf_ Buf b = {};
-        NodeEffect fx = { .type = NODE_FX_SEND, .link = l->id, .lane = LANE_ENGINE, .regardless = true };
 
-        if (message_frame(&b,
+        peer_link_send(p, l, LANE_ENGINE,
                         &(Message) { .type = MESSAGE_HELLO,
                                         .hello = { .version = PROTOCOL_VERSION,
                                                         .network = p->genesis->network,
                                                         .agent = p->agent,
                                                         .height = tip->height,
                                                         .tip = tip->id,
-                                                        .port = p->config.port } }) >= 0)
-                fx.data = buf_take(&b, &fx.n_data);
-        if (!fx.data) {
-                p->failed = -ENOMEM;
-                return;
-        }
-        l->sent_bytes += fx.n_data;
-        peer_effect(p, &fx);
+                                                        .port = p->config.port } });
 }
 
 static PeerLink* peer_link_new(Peer *p, const NodeEvent *ev) {
