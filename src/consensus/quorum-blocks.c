@@ -370,12 +370,20 @@ int quorum_block_switched(Quorum *q, const Id *id) {
 
 /* --- final --- */
 
+/* Whatever descends from the root has a higher view than it. A proposal's height is what its leader likes: by that alone liars
+ * would leave a header a view for good. Two finals that exclude each other are told of when the chain comes to their height. */
+static bool may_follow_root(const Quorum *q, const QuorumBlock *b) {
+        const Header *root = &q->root->header;
+
+        return b == q->root || (b->header.height > root->height && (b->header.value > root->value || b->finalize));
+}
+
 static int drop_below_root(Quorum *q) {
         for (size_t i = 0; i < BLOCK_BUCKETS; i++)
                 for (QuorumBlock **at = &q->buckets[i], *b; (b = *at); ) {
                         int r;
 
-                        if (b == q->root || b->header.height > q->root->header.height) {
+                        if (may_follow_root(q, b)) {
                                 at = &b->next;
                                 continue;
                         }

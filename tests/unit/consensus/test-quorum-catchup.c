@@ -730,6 +730,55 @@ START_TEST(final_block_makes_its_ancestors_final) {
 }
 END_TEST
 
+/* Of the next view, in which the signature of its leader is all that a header needs. */
+START_TEST(proposals_far_above_leave_nothing_behind_a_final_block) {
+        RIG(g);
+        Header parent = {};
+
+        for (uint64_t view = 1; view < 40; view += 4) {        /* this one leads neither that nor the next */
+                Header a = rig_header(&g, view, view > 1 ? &parent : NULL), far = rig_header(&g, view + 1, &a);
+
+                rig_proposes(&g, &a, view > 1 ? &parent : NULL, NULL, 0);
+                far.height = HEIGHT_MAX;
+                ck_assert_int_eq(header_set_id(&far), 0);
+                rig_proposes(&g, &far, &a, NULL, 0);
+                ck_assert_ptr_nonnull(quorum_block_find(g.q, &far.id));
+                rig_valid(&g, &a);
+                rig_certificate(&g, QUORUM_FINALIZE, view, &a.id);
+                for (uint64_t v = view + 1; v < view + 4; v++)
+                        rig_certificate(&g, QUORUM_SKIP, v, NULL);
+                ck_assert_uint_eq(g.q->root->header.value, view);
+                ck_assert_uint_le(g.q->n_blocks, 2);    /* the root, and what may be its child */
+                parent = a;
+        }
+}
+END_TEST
+
+/* q have lied. Until then the view of b is below that of the last final block, and its height above. */
+START_TEST(two_final_blocks_are_an_alarm_when_the_chain_comes_to_their_height) {
+        RIG(g);
+        Header a = rig_header(&g, 1, NULL), b = rig_header(&g, 2, &a), c = rig_header(&g, 3, NULL), d = rig_header(&g, 5, &c);
+
+        rig_proposes(&g, &a, NULL, NULL, 0);
+        rig_certificate(&g, QUORUM_ENDORSE, 1, &a.id);
+        rig_proposes(&g, &b, &a, NULL, 0);
+        rig_certificate(&g, QUORUM_FINALIZE, 2, &b.id);
+        rig_proposes(&g, &c, NULL, (uint64_t[]) { 1, 2 }, 2);
+        rig_valid(&g, &c);
+        (void) rig_log(&g);
+        rig_certificate(&g, QUORUM_FINALIZE, 3, &c.id);
+        ck_assert_uint_eq(g.q->root->header.value, 3);
+        ck_assert(!rig_said(&g, "alarm"));
+        rig_certificate(&g, QUORUM_SKIP, 4, NULL);
+        rig_proposes(&g, &d, &c, NULL, 0);
+        rig_valid(&g, &d);
+        (void) rig_log(&g);
+        rig_certificate(&g, QUORUM_FINALIZE, 5, &d.id);
+        ck_assert(rig_said(&g, "alarm"));
+        ck_assert_ptr_null(quorum_block_find(g.q, &b.id));
+}
+END_TEST
+
 START_TEST(record_is_forgotten_below_a_final_block) {
         RIG(g);
         Header a = rig_header(&g, 1, NULL), b = rig_header(&g, 2, &a);
@@ -840,6 +889,8 @@ static void add(TCase *t) {
         tcase_add_test(t, certificate_that_was_known_when_it_was_read_proves_nothing_later);
         tcase_add_test(t, blocks_are_judged_on_their_parents);
         tcase_add_test(t, final_block_makes_its_ancestors_final);
+        tcase_add_test(t, proposals_far_above_leave_nothing_behind_a_final_block);
+        tcase_add_test(t, two_final_blocks_are_an_alarm_when_the_chain_comes_to_their_height);
         tcase_add_test(t, record_is_forgotten_below_a_final_block);
         tcase_add_test(t, tip_moves_to_the_endorsed_block_of_the_highest_view);
         tcase_add_test(t, certified_block_that_is_invalid_is_an_alarm_and_not_followed);
