@@ -205,9 +205,12 @@ int proposal_keep(Peer *p, const EngineEffect *fx) {
                 if (r < 0)
                         return r;
         }
-        if (!p->record || d->state != DRAFT_COMPLETE)
+        if (!p->record)
                 return -EINVAL;
         for (size_t k = 0; k < d->block->n_entries; k++) {
+                /* Once it is complete they stay, while a seal that somebody gave it is checked too. */
+                if (!d->block->entries[k])
+                        return -EINVAL;
                 buf_add(&entries, d->block->entries[k]->line, d->block->entries[k]->n_line);
                 buf_add_char(&entries, '\n');
         }

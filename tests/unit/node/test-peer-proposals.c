@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <check.h>
+
+#include "../consensus/quorum-world.h"
+#include "../ledger/fixture.h"
+#include "../ledger/run.h"
+#include "codec/line.h"
+#include "ledger/record-memory.h"
+#include "node/peer.h"
+#include "proto/message.h"
+#include "voted/limits.h"
+
+/* An authority, number 0 of four; the others are played by the test. This is the shell: it answers the checks of a seal when the
+ * test says so. */
+
+#define OTHERS  3U
+#define READS   (MESSAGE_FROM_STRANGER | MESSAGE_FROM_PEER | MESSAGE_OF_QUORUM)
+
+typedef struct Shell {
+        QuorumWorld q;
+        Genesis *genesis;
+        Store *store;
+        Record *record;
+        Peer *peer;
+        uint64_t now_usec, now_sec;
+        struct { uint64_t token; SigCheck *checks; size_t n; } held[8];
+        size_t n_held;
+        bool hold;              /* whatever is to be checked */
+        struct { LinkId link; uint64_t id; } asks[16];
+        size_t n_asks;          /* for certificates */
+        unsigned n_endorsed;    /* that were sent */
+} Shell;
+
+static void on_sent(Shell *s, const NodeEffect *fx) {
+        _cleanup_message_ Message m = {};
+
+        ck_assert_int_eq(message_parse(&m, READS, fx->data, fx->n_data, NULL), 0);
+        s->n_endorsed += m.type == MESSAGE_ENDORSE;
+        if (m.type == MESSAGE_GET_CERTIFICATES) {
+                ck_assert_uint_lt(s->n_asks, ELEMENTSOF(s->asks));
+                s->asks[s->n_asks].link = fx->link;
+                s->asks[s->n_asks++].id = m.id;
+        }
+}
+
+static void step(Shell *s, NodeEvent ev);
+
+static void answer(Shell *s) {
+        while (s->n_held > 0) {
+                size_t n = s->held[--s->n_held].n;
+                SigCheck *checks = s->held[s->n_held].checks;
+                uint64_t token = s->held[s->n_held].token;
+
+                sig_checks_run(checks, n);
+                step(s, (NodeEvent) { .type = NODE_EV_VERIFIED, .token = token, .checks = checks, .n_checks = n });
+                sig_checks_done(checks, n);
+                free(checks);
+        }
+}
+
+static void step(Shell *s, NodeEvent ev) {
+        NodeEffects fx = {};
+        bool commit = false;
+
+        ev.now_usec = s->now_usec += 1000;
+        ev.now_sec = s->now_sec;
+        ck_assert_int_eq(peer_step(s->peer, &ev, &fx), 0);
+        for (size_t i = 0; i < fx.n; i++) {
+                commit = commit || fx.items[i].type == NODE_FX_COMMIT;
+                if (fx.items[i].type == NODE_FX_SEND)
+                        on_sent(s, &fx.items[i]);
+                if (fx.items[i].type != NODE_FX_VERIFY)
+                        continue;
+                ck_assert_uint_lt(s->n_held, ELEMENTSOF(s->held));
+                s->held[s->n_held].token = fx.items[i].token;
+                s->held[s->n_held].n = fx.items[i].n_checks;
+                s->held[s->n_held++].checks = TAKE_PTR(fx.items[i].checks);
+                fx.items[i].n_checks = 0;
+        }
+        node_effects_done(&fx);
+        if (commit) {
+                ck_assert_int_eq(s->record->ops->commit(s->record), 0);
+                ck_assert_int_eq(chain_commit(peer_chain(s->peer)), 0);
+                step(s, (NodeEvent) { .type = NODE_EV_COMMITTED });
+        }
+        if (!s->hold)
+                answer(s);
+}
+
+static void say(Shell *s, LinkId link, const Message *m) {
+        _cleanup_buf_ Buf frame = {};
+
+        ck_assert_int_eq(message_frame(&frame, m), 0);
+        step(s, (NodeEvent) { .type = NODE_EV_FRAME, .link = link, .data = frame.p, .n_data = frame.n });
+}
+
+/* Started, and it has heard from the others: authority i speaks by link i. */
+static void begin(Shell *s) {
+        PeerConfig config = { .agent = "test", .links_inbound_max = 8, .links_outbound_max = 8 };
+        _cleanup_buf_ Buf line = {};
+        Why why = {};
+
+        *s = (Shell) { .now_usec = USEC_PER_SEC, .now_sec = FIXTURE_CREATED + 1000 };
+        quorum_world_init(&s->q, OTHERS + 1);
+        ck_assert_msg(genesis_format(&line, "test", FIXTURE_CREATED, 1, fixture_key(FIXTURE_ADMIN), 1, s->q.config,
+                                      &(Limits) { .grace = 600 }, &why) == 0, "%s", why.text);
+        ck_assert_int_eq(genesis_parse(&s->genesis, line.p, line.n, &why), 0);
+        s->q.network = s->genesis->network;
+        ck_assert_int_eq(store_memory_new(&s->store), 0);
+        ck_assert_int_eq(record_memory_new(&s->record), 0);
+        ck_assert_int_eq(peer_new(&s->peer,
+                                        &(PeerSetup) { .genesis = s->genesis, .store = s->store, .record = s->record,
+                                                .identity = s->q.keys[0], .seed = 1, .config = &config }),
+                        0);
+        step(s, (NodeEvent) { .type = NODE_EV_START });
+        for (LinkId i = 1; i <= OTHERS; i++) {
+                step(s, (NodeEvent) { .type = NODE_EV_LINK_UP, .link = i, .inbound = true,
+                                        .key = *quorum_world_key(&s->q, (unsigned) i), .address = { .host = "::1", .port = (uint16_t) i } });
+                say(s, i, &(Message) { .type = MESSAGE_HELLO,
+                                        .hello = { .version = PROTOCOL_VERSION, .network = s->genesis->network, .agent = "test",
+                                                .tip = s->genesis->network, .port = 7000 } });
+        }
+        for (size_t i = 0; i < s->n_asks; i++)
+                say(s, s->asks[i].link, &(Message) { .type = MESSAGE_CERTIFICATES, .has_id = true, .id = s->asks[i].id });
+}
+
+static void end(Shell *s) {
+        s->peer = peer_free(s->peer);
+        record_free(s->record);
+        store_free(s->store);
+        (void) genesis_free(s->genesis);
+        quorum_world_done(&s->q);
+}
+
+static void propose(Shell *s, const Header *h) {
+        unsigned leader = quorum_leader(&s->q.c, h->value);
+        QuorumStatement says = quorum_world_says(&s->q, leader, QUORUM_PROPOSE, h->value, &h->id);
+        _cleanup_buf_ Buf line = {};
+
+        buf_add_text(&line, "{\"header\":");
+        ck_assert_int_eq(header_format(h, &line), 0);
+        buf_add_text(&line, ",\"ids\":\"\",\"kind\":\"propose\",\"proposal\":");
+        ck_assert_int_eq(quorum_statement_format(&says, &s->q.c, &line), 0);
+        buf_add_text(&line, ",\"skips\":[]}");
+        say(s, leader, &(Message) { .type = MESSAGE_PROPOSE, .lines = line.p, .n_lines_bytes = line.n });
+}
+
+/* With a seal that has the right form, and signatures of another block. */
+static void announce_with_junk(Shell *s, LinkId link, const Header *h) {
+        Id other = quorum_world_id(1);
+        _cleanup_certificate_ QuorumCertificate *c = quorum_world_certificate(&s->q, QUORUM_ENDORSE, h->value, &other, 1, OTHERS);
+        _cleanup_buf_ Buf lines = {};
+
+        c->block = h->id;
+        ck_assert_int_eq(header_format(h, &lines), 0);
+        buf_add_char(&lines, '\n');
+        ck_assert_int_eq(quorum_certificate_format_seal(c, &lines), 0);
+        say(s, link, &(Message) { .type = MESSAGE_NEW_BLOCK, .lines = lines.p, .n_lines_bytes = lines.n });
+}
+
+static int on_block(void *userdata, uint64_t view, const Id *id, const char *header, size_t n_header, const char *entries, size_t n_entries) {
+        (void) view;
+        (void) header;
+        (void) n_header;
+        (void) entries;
+        (void) n_entries;
+        return id_equal(id, userdata);
+}
+
+/* Its time is too far ahead when it is found to be valid; when it fits, a seal is being checked that a stranger gave it. */
+START_TEST(a_proposal_is_endorsed_while_a_seal_of_it_is_checked) {
+        Header h;
+        Shell s;
+
+        begin(&s);
+        h = quorum_world_header(&s.q, 1, NULL, s.now_sec + 16);
+        propose(&s, &h);
+        s.hold = true;
+        announce_with_junk(&s, 3, &h);
+        ck_assert_uint_eq(s.n_held, 1);
+        ck_assert_uint_eq(s.n_endorsed, 0);
+
+        s.now_sec++;
+        s.now_usec += 200 * USEC_PER_MSEC;
+        step(&s, (NodeEvent) { .type = NODE_EV_TICK });
+        ck_assert_uint_eq(s.n_endorsed, OTHERS);
+        ck_assert_int_eq(s.record->ops->each_block(s.record, on_block, &h.id), 1);
+
+        answer(&s);                             /* the seal is bad, the block is not */
+        ck_assert_uint_eq(chain_tip(peer_chain(s.peer))->height, 0);
+        end(&s);
+}
+END_TEST
+
+static void add(TCase *t) {
+        tcase_add_test(t, a_proposal_is_endorsed_while_a_seal_of_it_is_checked);
+}
+
+int main(void) {
+        return run_suite("peer-proposals", add);
+}
