@@ -705,6 +705,24 @@ START_TEST(blocks_are_judged_on_their_parents) {
 }
 END_TEST
 
+START_TEST(certificate_of_a_block_that_was_endorsed_here_is_fetched) {
+        RIG(g);
+        Header a = rig_header(&g, 1, NULL), b = rig_header(&g, 2, &a);
+        Why why = {};
+
+        rig_proposes(&g, &a, NULL, NULL, 0);            /* it is here, and nobody has heard of its certificate */
+        rig_valid(&g, &a);
+        assert_verdict(judge(&g, &b, QUORUM_FINALIZE, &why), 0, why);
+        rig_step(&g, (EngineEvent) { .type = ENGINE_EV_BODIES, .id = b.id });
+        (void) rig_log(&g);
+        rig_wait(&g, 10 * USEC_PER_SEC);
+        ck_assert(rig_said(&g, "fetch"));
+        ck_assert_uint_eq(g.height, 0);
+        rig_certificate(&g, QUORUM_ENDORSE, 1, &a.id);
+        ck_assert_uint_eq(g.height, 2);
+}
+END_TEST
+
 START_TEST(final_block_makes_its_ancestors_final) {
         RIG(g);
         Header a = rig_header(&g, 1, NULL), b = rig_header(&g, 2, &a);
@@ -888,6 +906,7 @@ static void add(TCase *t) {
         tcase_add_test(t, what_is_known_is_not_checked_again);
         tcase_add_test(t, certificate_that_was_known_when_it_was_read_proves_nothing_later);
         tcase_add_test(t, blocks_are_judged_on_their_parents);
+        tcase_add_test(t, certificate_of_a_block_that_was_endorsed_here_is_fetched);
         tcase_add_test(t, final_block_makes_its_ancestors_final);
         tcase_add_test(t, proposals_far_above_leave_nothing_behind_a_final_block);
         tcase_add_test(t, two_final_blocks_are_an_alarm_when_the_chain_comes_to_their_height);
