@@ -173,6 +173,18 @@ int draft_check_seal(Peer *p, Draft *d, SigCheck *checks, size_t n) {
         return 0;
 }
 
+/* A header that the engine knows is judged no more, nor is the seal that it comes with: what counts
+ * is the one with which the engine took it. V_DUPLICATE: there is none, so nothing is to be done. */
+static int known_seal(Peer *p, const Id *id, const char **ret, size_t *ret_n) {
+        const Header *h;
+        int r;
+
+        r = p->engine->type->side(p->engine, id, &h, ret, ret_n);
+        if (r < 0)
+                return r == -ENODATA ? V_DUPLICATE : r;
+        return *ret_n == 0 ? V_DUPLICATE : 0;
+}
+
 int draft_new(Peer *p, const Header *h, const char *header, size_t n_header, const char *seal,
                 size_t n_seal, Draft **ret, int *ret_verdict, Why *why) {
         SigCheck checks[ENGINE_SIGNATURES_MAX] = {};
@@ -204,6 +216,15 @@ int draft_new(Peer *p, const Header *h, const char *header, size_t n_header, con
                 *ret_verdict = V_ORPHAN;
                 return 0;
         }
+        if (judged == V_DUPLICATE) {
+                sig_checks_done(checks, n_checks);
+                n_checks = 0;
+                r = known_seal(p, &h->id, &seal, &n_seal);
+                if (r != 0) {
+                        *ret_verdict = MAX(r, 0);
+                        return MIN(r, 0);
+                }
+        }
 
         r = draft_insert(p, h, header, n_header, seal, n_seal, &d);
         if (r < 0) {
@@ -212,10 +233,6 @@ int draft_new(Peer *p, const Header *h, const char *header, size_t n_header, con
         }
         d->orphan = judged == V_ORPHAN;
         d->known = judged == V_DUPLICATE;
-        if (d->known) {
-                sig_checks_done(checks, n_checks);
-                n_checks = 0;
-        }
         r = draft_check_seal(p, d, checks, n_checks);
         if (r < 0)
                 return r;
@@ -346,7 +363,7 @@ int draft_on_announced(Peer *p, PeerLink *l, const Message *m) {
                         return r;
                 if (verdict == V_ORPHAN)
                         sync_on_orphan(p, l);
-                else if (verdict > 0)
+                else if (verdict > 0 && verdict != V_DUPLICATE)
                         (void) peer_link_fault(p, l, verdict, &why, NULL);
                 if (!d)
                         return 0;

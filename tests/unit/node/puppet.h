@@ -172,19 +172,17 @@ static inline void puppet_ask(Puppet *p, Message *m, Message *ret) {
         ck_abort_msg("%s was not answered", message_name(m->type));
 }
 
-/* A block on the tip of peer 0, sealed with work that is real; entries may be anything. */
-static inline Block* puppet_block(Puppet *p, Entry *const *entries, size_t n, uint64_t time) {
+/* A block of the difficulty that peer 0 itself works on, sealed with work that is real; entries may be anything. */
+static inline Block* puppet_block_on(Puppet *p, const Id *parent, uint64_t height, Entry *const *entries, size_t n, uint64_t time) {
         const Genesis *g = p->town->genesis;
-        Chain *c = town_chain(p->town, 0);
-        const ChainTip *tip = chain_tip(c);
         _cleanup_buf_ Buf line = {}, seal = {}, text = {};
         int64_t difficulty;
         uint64_t nonce;
         Block *b;
         Id *ids = newN(Id, n + 1);
         Header h = { .network = g->network,
-                .parent = tip->id,
-                .height = tip->height + 1,
+                .parent = *parent,
+                .height = height,
                 .time = time,
                 .sealer = *fixture_key(FIXTURE_SEALER),
                 .count = (uint32_t) n,
@@ -195,7 +193,6 @@ static inline Block* puppet_block(Puppet *p, Entry *const *entries, size_t n, ui
         merkle_root(&h.root, ids, n);
         free(ids);
 
-        /* The difficulty is what the peer itself works on. */
         _cleanup_json_ Json *o = NULL;
         ck_assert_int_eq(peer_status(world_peer(p->town->w, p->town->peers[0]), 0, &o), 0);
         ck_assert_int_eq(json_get_int(o, "difficulty", 1, LINE_INT_MAX, &difficulty, NULL), 0);
@@ -212,6 +209,13 @@ static inline Block* puppet_block(Puppet *p, Entry *const *entries, size_t n, ui
         for (size_t i = 0; i < n; i++)
                 b->entries[i] = entry_ref(entries[i]);
         return b;
+}
+
+/* On the tip of peer 0. */
+static inline Block* puppet_block(Puppet *p, Entry *const *entries, size_t n, uint64_t time) {
+        const ChainTip *tip = chain_tip(town_chain(p->town, 0));
+
+        return puppet_block_on(p, &tip->id, tip->height + 1, entries, n, time);
 }
 
 static inline void puppet_announce(Puppet *p, const Block *b) {

@@ -132,6 +132,46 @@ START_TEST(a_block_without_the_work_is_a_fault) {
 }
 END_TEST
 
+/* What is beside the tip goes after a minute, but its header. It comes again with a seal that is not looked at any more. */
+START_TEST(a_known_block_keeps_the_seal_that_was_checked) {
+        _cleanup_(puppet_freep) Puppet *p = NULL;
+        _cleanup_(block_freep) Block *tip = NULL, *beside = NULL, *child = NULL;
+        _cleanup_free_ char *seal = NULL;
+        StoredBlock stored = {};
+        Store *s;
+        Town t;
+
+        puppet_begin(&t, &p);
+        world_run(t.w, 20 * SECOND);            /* so that a second more or less makes no other difficulty */
+        s = world_store(t.w, t.peers[0]);
+        tip = puppet_block(p, NULL, 0, world_now_sec(t.w));
+        beside = puppet_block(p, NULL, 0, world_now_sec(t.w) - 1);
+        puppet_announce(p, tip);
+        puppet_announce(p, beside);
+        world_run(t.w, 70 * SECOND);
+        ck_assert(id_equal(&chain_tip(town_chain(&t, 0))->id, &tip->header.id));
+
+        seal = strdup(beside->seal_line);
+        char *signature = strstr(beside->seal_line, "\"signature\":\"");
+        ck_assert_ptr_nonnull(signature);
+        signature[13] = signature[13] == 'A' ? 'B' : 'A';
+        puppet_announce(p, beside);
+        world_run(t.w, SECOND);
+
+        child = puppet_block_on(p, &beside->header.id, beside->header.height + 1, NULL, 0, world_now_sec(t.w));
+        puppet_announce(p, child);
+        world_run(t.w, SECOND);
+        ck_assert(on_chain(&t, child));
+        ck_assert_int_eq(s->ops->block_get(s, beside->header.height, &stored), 0);
+        ck_assert_uint_eq(stored.n_seal, strlen(seal));
+        ck_assert_mem_eq(stored.seal, seal, stored.n_seal);
+        stored_block_done(&stored);
+        ck_assert_int_eq(penalty_of(&t, p), 0);
+        assert_goes_on(&t, 0);
+        town_done(&t);
+}
+END_TEST
+
 START_TEST(a_block_that_breaks_a_rule_is_refused_and_its_sender_blamed) {
         _cleanup_(puppet_freep) Puppet *p = NULL;
         _cleanup_(block_freep) Block *b = NULL;
@@ -396,6 +436,7 @@ TEST_MAIN("peer-lies", a_line_that_is_none_is_a_fault_and_three_more_are_a_ban,
                 a_signature_that_does_not_verify_is_a_fault,
                 what_depends_on_state_or_clocks_is_no_fault,
                 a_block_without_the_work_is_a_fault,
+                a_known_block_keeps_the_seal_that_was_checked,
                 a_block_that_breaks_a_rule_is_refused_and_its_sender_blamed,
                 a_good_block_of_a_stranger_is_taken_and_passed_on,
                 ids_that_lead_nowhere_are_asked_of_others,
