@@ -8,6 +8,7 @@
 #include "base/workers.h"
 
 #define THREADS_MAX 256U
+#define PASSED_MAX 16U                  /* jobs that pass one which may wait */
 
 typedef struct Job {
         WorkersFunc run, done;
@@ -34,7 +35,8 @@ struct Workers {
         pthread_mutex_t lock;           /* below: shared */
         pthread_cond_t work;            /* there is something to do, or stop */
         pthread_cond_t finished;        /* a job was run, or a piece of a range */
-        JobList waiting, ready;
+        JobList waiting, later, ready;
+        unsigned passed;                /* how many from waiting have passed the first from later */
         Range *range;
         bool stop;
 
@@ -106,6 +108,15 @@ static void run_job(Workers *w, Job *j) {
         (void) pthread_cond_broadcast(&w->finished);
 }
 
+static Job* next_job(Workers *w) {
+        if (w->later.first && (!w->waiting.first || w->passed >= PASSED_MAX)) {
+                w->passed = 0;
+                return list_pop(&w->later);
+        }
+        w->passed += w->later.first != NULL;
+        return list_pop(&w->waiting);
+}
+
 static void* thread_main(void *userdata) {
         Workers *w = userdata;
 
@@ -115,7 +126,7 @@ static void* thread_main(void *userdata) {
 
                 if (run_piece(w))
                         continue;
-                j = list_pop(&w->waiting);
+                j = next_job(w);
                 if (j)
                         run_job(w, j);
                 else
@@ -185,6 +196,7 @@ Workers* workers_free(Workers *w) {
                 (void) pthread_join(w->threads[i], NULL);
 
         list_free(&w->waiting);
+        list_free(&w->later);
         list_free(&w->ready);
         (void) pthread_cond_destroy(&w->work);
         (void) pthread_cond_destroy(&w->finished);
@@ -207,7 +219,7 @@ unsigned workers_pending(const Workers *w) {
         return w->pending;
 }
 
-int workers_submit(Workers *w, WorkersFunc run, WorkersFunc done, void *data) {
+static int submit(Workers *w, JobList *to, WorkersFunc run, WorkersFunc done, void *data) {
         Job *j;
 
         if (w->pending >= WORKERS_JOBS_MAX)
@@ -219,10 +231,18 @@ int workers_submit(Workers *w, WorkersFunc run, WorkersFunc done, void *data) {
 
         w->pending++;
         (void) pthread_mutex_lock(&w->lock);
-        list_push(&w->waiting, j);
+        list_push(to, j);
         (void) pthread_cond_signal(&w->work);
         (void) pthread_mutex_unlock(&w->lock);
         return 0;
+}
+
+int workers_submit(Workers *w, WorkersFunc run, WorkersFunc done, void *data) {
+        return submit(w, &w->waiting, run, done, data);
+}
+
+int workers_submit_later(Workers *w, WorkersFunc run, WorkersFunc done, void *data) {
+        return submit(w, &w->later, run, done, data);
 }
 
 unsigned workers_collect(Workers *w, unsigned max) {

@@ -22,6 +22,8 @@ int workers_fd(const Workers *w);
  * 0, -EAGAIN (WORKERS_JOBS_MAX are waiting: collect first) or -ENOMEM. */
 #define WORKERS_JOBS_MAX 4096U
 _must_check_ int workers_submit(Workers *w, WorkersFunc run, WorkersFunc done, void *data);
+/* The same for what may wait: others are run first, whenever they come, but not all of a flood. */
+_must_check_ int workers_submit_later(Workers *w, WorkersFunc run, WorkersFunc done, void *data);
 /* Calls done for what has been run, at most max of them (0: all that are ready). Returns how many. done may submit. */
 unsigned workers_collect(Workers *w, unsigned max);
 /* Jobs that were handed in and not collected yet. */

@@ -141,6 +141,36 @@ START_TEST(who_waits_for_some_does_not_wait_for_all) {
 }
 END_TEST
 
+static unsigned n_run;
+
+static void number_run(void *data) {
+        *(unsigned *) data = ++n_run;
+}
+
+/* One thread; what may wait is handed in first. */
+START_TEST(what_may_wait_lets_others_pass_but_not_for_good) {
+        _cleanup_(workers_freep) Workers *w = NULL;
+        unsigned later[2] = {}, others[100] = {};
+        Task first = {};
+
+        n_run = 0;
+        ck_assert_int_eq(workers_new(&w, 1), 0);
+        (void) pthread_mutex_lock(&gate);
+        ck_assert_int_eq(workers_submit(w, wait_at_gate, task_done, &first), 0);
+        for (size_t i = 0; i < ELEMENTSOF(later); i++)
+                ck_assert_int_eq(workers_submit_later(w, number_run, NULL, &later[i]), 0);
+        for (size_t i = 0; i < ELEMENTSOF(others); i++)
+                ck_assert_int_eq(workers_submit(w, number_run, NULL, &others[i]), 0);
+        (void) pthread_mutex_unlock(&gate);
+        workers_drain(w);
+        for (size_t i = 0; i < 10; i++)
+                ck_assert_uint_eq(others[i], i + 1);
+        ck_assert_uint_lt(later[0], later[1]);
+        ck_assert_uint_lt(later[1], others[99]);
+        ck_assert_uint_eq(n_run, 102);
+}
+END_TEST
+
 START_TEST(the_queue_has_a_limit) {
         _cleanup_(workers_freep) Workers *w = NULL;
         static Task tasks[WORKERS_JOBS_MAX];
@@ -226,5 +256,6 @@ START_TEST(without_a_number_there_is_a_thread_for_each_core) {
 END_TEST
 
 TEST_MAIN("workers", jobs_run_elsewhere_and_are_collected_here, as_many_are_collected_as_one_turn_takes, a_collected_job_may_hand_in_the_next,
-        a_job_without_done_counts_too, who_waits_for_some_does_not_wait_for_all, the_queue_has_a_limit, a_pool_that_goes_waits_for_what_runs_and_drops_the_rest,
+        a_job_without_done_counts_too, who_waits_for_some_does_not_wait_for_all, what_may_wait_lets_others_pass_but_not_for_good,
+        the_queue_has_a_limit, a_pool_that_goes_waits_for_what_runs_and_drops_the_rest,
         a_range_is_split_without_gap_or_overlap, a_range_runs_beside_jobs, without_a_number_there_is_a_thread_for_each_core)
