@@ -4,9 +4,9 @@
 #include "codec/line.h"
 
 #define PARTS_MAX       8U
-/* Of a slice: some 10 ms for a thread, and little for whoever reads it. */
-#define SLICE_BALLOTS_MAX 64U
-#define SLICE_BYTES_MAX   (256U << 10)
+/* Of a slice: some 5 ms for a thread, and little for whoever reads it. */
+#define SLICE_BALLOTS_MAX 32U
+#define SLICE_BYTES_MAX   (128U << 10)
 
 typedef struct SumKey {
         Id election, block;     /* the closing one */

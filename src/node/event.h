@@ -128,6 +128,7 @@ typedef struct NodeEffect {
         int verdict, level;
         NodeMessage message;
         bool more;
+        bool later;             /* VERIFY: after whatever else is to be checked */
         bool regardless;        /* SEND: also if the commit of its turn fails; nobody builds on what it says */
 } NodeEffect;
 

@@ -268,6 +268,7 @@ int pooled_sweep(Peer *p);                               /* those without a futu
 
 /* verify.c */
 int verify_add(Peer *p, CheckFor what, SigCheck *c);    /* takes c's contents over */
+int verify_later(Peer *p, CheckFor what, SigCheck *c);  /* the same for what takes long: by itself, after all others */
 void verify_flush(Peer *p);
 int verify_on_answer(Peer *p, const NodeEvent *ev);
 void verify_done(Peer *p);

@@ -234,6 +234,7 @@ struct Batch {
         uint64_t token;
         CheckFor *what;
         size_t n;
+        bool later;             /* nobody is in a hurry for it, and it counts for nothing */
         TAILQ_ENTRY(Batch) list;
 };
 TAILQ_HEAD(BatchList, Batch);

@@ -6,7 +6,7 @@
  * made waits as for any other check: an entry stays CHECKING, and so does the block that has it. Where
  * a block was checked before its election had closed here, it waits to be connected, or judged. */
 
-#define SLICES_MAX 8U           /* elsewhere at once: enough for some cores, and a check waits for few of them */
+#define SLICES_MAX 4U           /* elsewhere at once: enough for some cores */
 
 /* Blocks that were offered and could not be connected are offered again. */
 static void wake_drafts(Peer *p) {
@@ -27,21 +27,23 @@ static int reading_failed(Peer *p, int error) {
         return p->broken && error != -ENOMEM && error != -EUCLEAN ? 0 : commit_trouble(p, error);
 }
 
+/* One in a step: what it is made of is read here, and others want to be heard between two. */
 static int hand_out(Peer *p) {
-        while (p->n_slices < SLICES_MAX) {
-                SigCheck c = {};
-                int r;
+        SigCheck c = {};
+        int r;
 
-                r = chain_sums_next(p->chain, &c.content);
-                if (r < 0)
-                        return reading_failed(p, r);
-                if (!c.content)
-                        return 0;
-                r = verify_add(p, (CheckFor) { .type = CHECK_SUM }, &c);
-                if (r < 0)
-                        return r;
-                p->n_slices++;
-        }
+        if (p->n_slices == SLICES_MAX)
+                return 0;
+        r = chain_sums_next(p->chain, &c.content);
+        if (r < 0)
+                return reading_failed(p, r);
+        if (!c.content)
+                return 0;
+        r = verify_later(p, (CheckFor) { .type = CHECK_SUM }, &c);
+        if (r < 0)
+                return r;
+        if (++p->n_slices < SLICES_MAX)
+                peer_arm(p, p->now_usec);
         return 0;
 }
 

@@ -35,8 +35,9 @@ no_memory:
         return -ENOMEM;
 }
 
-static int hand_out(Peer *p, size_t n) {
-        NodeEffect fx = { .type = NODE_FX_VERIFY };
+/* What is in checks is taken over. */
+static int hand_out(Peer *p, const CheckFor *what, SigCheck *checks, size_t n, bool later) {
+        NodeEffect fx = { .type = NODE_FX_VERIFY, .later = later };
         Batch *b;
 
         b = new0(Batch, 1);
@@ -50,25 +51,40 @@ static int hand_out(Peer *p, size_t n) {
                 free(fx.checks);
                 return -ENOMEM;
         }
-        memcpy(b->what, p->check_for + p->first_check, n * sizeof(CheckFor));
-        memcpy(fx.checks, p->checks + p->first_check, n * sizeof(SigCheck));
-        p->first_check += n;
+        memcpy(b->what, what, n * sizeof(CheckFor));
+        memcpy(fx.checks, checks, n * sizeof(SigCheck));
+        b->later = later;
         b->token = fx.token = peer_token(p);
         b->n = fx.n_checks = n;
         TAILQ_INSERT_TAIL(&p->batches, b, list);
-        p->n_batches++;
+        p->n_batches += !later;
         peer_effect(p, &fx);
+        return 0;
+}
+
+int verify_later(Peer *p, CheckFor what, SigCheck *c) {
+        int r;
+
+        r = hand_out(p, &what, c, 1, true);
+        if (r < 0) {
+                sig_check_done(c);
+                return r;
+        }
+        *c = (SigCheck) {};
+        p->n_checking++;
         return 0;
 }
 
 void verify_flush(Peer *p) {
         while (p->first_check < p->n_checks && p->n_batches < BATCHES_MAX) {
-                int r = hand_out(p, MIN(p->n_checks - p->first_check, (size_t) BATCH_MAX));
+                size_t n = MIN(p->n_checks - p->first_check, (size_t) BATCH_MAX);
+                int r = hand_out(p, p->check_for + p->first_check, p->checks + p->first_check, n, false);
 
                 if (r < 0) {
                         p->failed = r;
                         return;
                 }
+                p->first_check += n;
         }
 
         /* What was handed out makes room at the front. */
@@ -86,7 +102,7 @@ void verify_flush(Peer *p) {
 
 static void batch_free(Peer *p, Batch *b) {
         TAILQ_REMOVE(&p->batches, b, list);
-        p->n_batches--;
+        p->n_batches -= !b->later;
         free(b->what);
         free(b);
 }

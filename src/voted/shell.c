@@ -45,6 +45,7 @@ struct Verification {
         uint64_t token;
         SigCheck *checks;
         size_t n_checks, jobs_left;
+        bool later;
 };
 
 typedef struct CheckJob {
@@ -213,7 +214,10 @@ static int verify_split(Verification *v, size_t first) {
         if (!j)
                 return -ENOMEM;
         *j = (CheckJob) { .verification = v, .first = first, .n = MIN((size_t) CHECKS_PER_JOB, v->n_checks - first) };
-        r = workers_submit(s->setup.workers, check_run, check_done, j);
+        if (v->later)
+                r = workers_submit_later(s->setup.workers, check_run, check_done, j);
+        else
+                r = workers_submit(s->setup.workers, check_run, check_done, j);
         if (r < 0)
                 free(j);
         return r;
@@ -225,7 +229,7 @@ static int do_verify(Shell *s, NodeEffect *fx) {
         v = new0(Verification, 1);
         if (!v)
                 return -ENOMEM;
-        *v = (Verification) { .shell = s, .token = fx->token, .checks = TAKE_PTR(fx->checks), .n_checks = fx->n_checks, .next = s->verifications };
+        *v = (Verification) { .shell = s, .token = fx->token, .checks = TAKE_PTR(fx->checks), .n_checks = fx->n_checks, .later = fx->later, .next = s->verifications };
         fx->n_checks = 0;
         if (v->next)
                 v->next->prev = v;

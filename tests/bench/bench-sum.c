@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How long the sum of a sealed election keeps a node from everything else: made where it is asked for, and made
- * apart. Real seconds, of a ledger on disk, three options. Each line of output: "name value unit".
+/* How long the sum of a sealed election keeps a node from everything else: made where it is asked for, made
+ * apart, and made by a peer with two threads, of which others want something, too. Real seconds, of a ledger on disk, three options. Each line of output: "name value unit".
  *
  *   bench-sum [BALLOTS] */
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "../unit/ledger/poll.h"
 #include "../unit/ledger/store-help.h"
 #include "base/workers.h"
+#include "node/peer.h"
 
 #define BLOCK_VOTES  500U
 #define DIFFERENT    50U
@@ -123,19 +124,135 @@ static Id apart(Poll *p) {
         return hash;
 }
 
+/* --- by a peer, as the daemon does it --- */
+
+typedef struct Shell {
+        Workers *workers;
+        Peer *peer;
+        uint64_t wake_usec;
+        double longest;         /* step */
+        bool probing;
+        double probed, probe_longest;   /* a check that somebody waits for: handed in, and the longest until it was run */
+} Shell;
+
+typedef struct Job {
+        Shell *shell;
+        NodeEvent ev;
+} Job;
+
+static void step(Shell *s, NodeEvent *ev);
+
+static void job_run(void *data) {
+        Job *j = data;
+
+        sig_checks_run(j->ev.checks, j->ev.n_checks);
+}
+
+static void job_done(void *data) {
+        Job *j = data;
+
+        step(j->shell, &j->ev);
+        sig_checks_done(j->ev.checks, j->ev.n_checks);
+        free(j->ev.checks);
+        free(j);
+}
+
+static void submit(Shell *s, NodeEffect *fx) {
+        Job *j = new0(Job, 1);
+
+        ck_assert_ptr_nonnull(j);
+        *j = (Job) { .shell = s, .ev = { .type = NODE_EV_VERIFIED, .token = fx->token, .checks = TAKE_PTR(fx->checks), .n_checks = fx->n_checks } };
+        fx->n_checks = 0;
+        ck_assert_int_eq((fx->later ? workers_submit_later : workers_submit)(s->workers, job_run, job_done, j), 0);
+}
+
+static void step(Shell *s, NodeEvent *ev) {
+        double start = now();
+        NodeEffects fx = {};
+
+        ev->now_usec = (uint64_t) (start * 1e6);
+        ev->now_sec = POLL_END + 10;
+        ck_assert_int_eq(peer_step(s->peer, ev, &fx), 0);
+        s->longest = MAX(s->longest, now() - start);
+        for (size_t i = 0; i < fx.n; i++) {
+                if (fx.items[i].type == NODE_FX_VERIFY)
+                        submit(s, &fx.items[i]);
+                if (fx.items[i].type == NODE_FX_WAKE)
+                        s->wake_usec = fx.items[i].at_usec;
+        }
+        node_effects_done(&fx);
+}
+
+static void probe_run(void *data) {
+        Shell *s = data;
+
+        s->probe_longest = MAX(s->probe_longest, now() - s->probed);
+}
+
+static void probe_done(void *data) {
+        ((Shell *) data)->probing = false;
+}
+
+static void turn(Shell *s) {
+        if (!s->probing) {
+                s->probing = true;
+                s->probed = now();
+                ck_assert_int_eq(workers_submit(s->workers, probe_run, probe_done, s), 0);
+        }
+        if (s->wake_usec <= (uint64_t) (now() * 1e6)) {
+                s->wake_usec = USEC_INFINITY;
+                step(s, &(NodeEvent) { .type = NODE_EV_TICK });
+                (void) workers_collect(s->workers, 0);
+        } else
+                workers_wait(s->workers, workers_pending(s->workers) - 1);
+}
+
+static Id by_peer(Poll *p) {
+        PeerConfig config = { .agent = "bench", .links_inbound_max = 1, .links_outbound_max = 1 };
+        PeerSetup setup = { .genesis = p->w.f.genesis, .store = p->w.f.store, .seed = 1, .config = &config };
+        Shell s = { .wake_usec = USEC_INFINITY };
+        const SealedTotal *total;
+        SecretKey *identity;
+        ElectionInfo info;
+        double start;
+        Id hash;
+
+        ck_assert_int_eq(secret_key_from_seed(&identity, (const uint8_t[32]) { 1 }), 0);
+        setup.identity = identity;
+        ck_assert_int_eq(workers_new(&s.workers, 2), 0);
+        ck_assert_int_eq(peer_new(&s.peer, &setup), 0);
+        start = now();
+        step(&s, &(NodeEvent) { .type = NODE_EV_START });
+        ck_assert_int_eq(chain_election_by_name(peer_chain(s.peer), "secret", &info), 0);
+        while (chain_sealed_total(peer_chain(s.peer), &info, &total) == -EAGAIN)
+                turn(&s);
+        print("sum_peer_msec", (now() - start) * 1e3, "ms");
+        print("sum_peer_longest_step_msec", s.longest * 1e3, "ms");
+        print("sum_peer_longest_wait_msec", s.probe_longest * 1e3, "ms");
+        ck_assert_int_eq(sealed_total_hash(total, &hash), 0);
+        workers_drain(s.workers);
+        workers_free(s.workers);
+        peer_free(s.peer);
+        secret_key_free(identity);
+        return hash;
+}
+
 static unsigned n_ballots = 2000;
 
 START_TEST(a_sum_made_apart_is_the_same) {
         char path[64];
         const char *folder = temporary_folder(path);
-        Id a, b;
+        Id a, b, c;
         Poll p;
 
+        fixture_seals_are_real = true;
         poll_on_disk(&p, folder, n_ballots);
         vote(&p, n_ballots);
         a = whole(&p);
         b = apart(&p);
+        c = by_peer(&p);
         ck_assert(id_equal(&a, &b));
+        ck_assert(id_equal(&a, &c));
         poll_done(&p);
         remove_folder(folder);
 }

@@ -7,7 +7,7 @@
 /* Sums that are made apart: begun once, in slices that come back in any order, the same as those that are
  * made where they are asked for, and what waits for one changes nothing. */
 
-#define VOTES      150U         /* more than two slices */
+#define VOTES      75U          /* more than two slices */
 #define SLICES_MAX 16U
 
 typedef struct Slices {
@@ -202,14 +202,14 @@ START_TEST(an_election_that_closes_anew_is_summed_anew) {
         Poll p;
 
         poll_apart(&p, VOTES);
-        poll_run(&p, 100);
+        poll_run(&p, 50);
         ck_assert_int_eq(chain_read_block(p.w.f.chain, chain_tip(p.w.f.chain)->height, &closing), 0);
         ck_assert_int_eq(chain_sums_begin(p.w.f.chain), 0);
         ck_assert_uint_eq(slices_get(p.w.f.chain, &s), 2);
 
         go_back(&p, 1);
         ck_assert_int_eq(chain_sums_begin(p.w.f.chain), 0);
-        put(&p.w, POLL_OPENS, poll_vote(&p, 120, 1, "[[2]]"));
+        put(&p.w, POLL_OPENS, poll_vote(&p, 60, 1, "[[2]]"));
         poll_pass(&p, POLL_END);
         make(p.w.f.chain);              /* forgets the other */
         assert_is_right(&p);
@@ -241,7 +241,7 @@ START_TEST(a_slice_of_a_forgotten_sum_is_dropped) {
         Poll p;
 
         poll_apart(&p, VOTES);
-        poll_run(&p, 100);
+        poll_run(&p, 50);
         ck_assert_int_eq(chain_read_block(p.w.f.chain, chain_tip(p.w.f.chain)->height, &closing), 0);
         ck_assert_int_eq(chain_sums_begin(p.w.f.chain), 0);
         ck_assert_uint_eq(slices_get(p.w.f.chain, &old), 2);
