@@ -152,7 +152,7 @@ struct Draft {
         bool wanted;            /* the engine asked for its bodies while its seal was being checked; it asks once */
         bool offered;           /* the engine was told that it is complete */
         bool proposal;          /* it has no seal yet */
-        bool proposed;          /* it had none once: it was judged on its parent */
+        bool proposed;          /* the engine has, or had, its proposal: it is judged on its parent, whatever its seal is */
         bool judging;           /* the engine waits for VALID or INVALID */
         bool is_end;            /* of those that are complete: none stands on it */
         uint64_t serial, request, since_usec, ask_usec;

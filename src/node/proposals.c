@@ -41,6 +41,7 @@ int proposal_judge(Peer *p, const EngineEffect *fx) {
                 if (r < 0)
                         return r;
         }
+        d->proposed = d->proposed || !d->imported;      /* its seal may be bad that is being checked */
         draft_mark_wanted(d);
         if (from)
                 slot_set_add(&d->sources, from->slot);

@@ -192,7 +192,26 @@ START_TEST(a_proposal_is_endorsed_while_a_seal_of_it_is_checked) {
 }
 END_TEST
 
+/* The seal comes first, and is being checked when the proposal comes. */
+START_TEST(a_bad_seal_takes_no_proposal_along) {
+        Header h;
+        Shell s;
+
+        begin(&s);
+        h = quorum_world_header(&s.q, 1, NULL, s.now_sec);
+        s.hold = true;
+        announce_with_junk(&s, 3, &h);
+        propose(&s, &h);
+        ck_assert_uint_eq(s.n_held, 2);
+        answer(&s);                             /* the newest first */
+        ck_assert_uint_eq(s.n_endorsed, OTHERS);
+        ck_assert_int_eq(s.record->ops->each_block(s.record, on_block, &h.id), 1);
+        end(&s);
+}
+END_TEST
+
 static void add(TCase *t) {
+        tcase_add_test(t, a_bad_seal_takes_no_proposal_along);
         tcase_add_test(t, a_proposal_is_endorsed_while_a_seal_of_it_is_checked);
 }
 
