@@ -58,9 +58,11 @@ int varlink_conn_arm(Conn *c) {
         if (r < 0)
                 return r;
 
-        /* a call that is over makes room for the next one that is in the buffer already */
+        /* A call that is over makes room for the next one that is in the buffer already. What waits for the reader is no
+         * work: EPOLLOUT tells, and a turn that cannot do anything would be followed by the next for ever. */
         work = (c->call && (c->call->over || (c->call->on_drained && conn_queued(c) == 0))) ||
-               (!c->call && c->in.n > 0 && !c->partial) || (c->closing && conn_queued(c) == 0) || (c->eof && !c->call);
+               (!c->call && !c->closing && c->in.n > 0 && !c->partial) ||
+               ((c->closing || (c->eof && !c->call)) && conn_queued(c) == 0);
         return sd_event_source_set_enabled(c->defer, work ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 

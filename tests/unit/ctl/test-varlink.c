@@ -107,6 +107,13 @@ static void teardown(void) {
 
 static volatile bool client_done;
 
+static uint64_t now_usec(void) {
+        struct timespec ts;
+
+        ck_assert_int_eq(clock_gettime(CLOCK_MONOTONIC, &ts), 0);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+}
+
 static void* client_main(void *data) {
         ((void (*)(void)) data)();
         client_done = true;
@@ -115,11 +122,12 @@ static void* client_main(void *data) {
 
 /* Runs fn on a thread, and the loop until it is through (at most 20 s). */
 static void with_client(void (*fn)(void)) {
+        uint64_t until = now_usec() + 20 * USEC_PER_SEC;
         pthread_t t;
 
         client_done = false;
         ck_assert_int_eq(pthread_create(&t, NULL, client_main, (void *) fn), 0);
-        for (unsigned i = 0; i < 2000 && !client_done; i++)
+        while (!client_done && now_usec() < until)
                 ck_assert_int_ge(sd_event_run(event, 10 * USEC_PER_MSEC), 0);
         ck_assert(client_done);
         ck_assert_int_eq(pthread_join(t, NULL), 0);
@@ -241,6 +249,40 @@ START_TEST(a_stream_waits_for_its_reader) {
         with_client(client_does_not_read);
         ck_assert_uint_ge(pieces_sent, 1);
         ck_assert_uint_le(pieces_sent, 20);     /* what the kernel's buffers hold, and one */
+}
+END_TEST
+
+static void send_times(int fd, const char *call, unsigned times) {
+        for (unsigned i = 0; i < times; i++)
+                ck_assert_int_eq(send(fd, call, strlen(call) + 1, MSG_NOSIGNAL), (ssize_t) strlen(call) + 1);
+}
+
+/* Replies up to the end of the connection. */
+static unsigned count_replies(int fd) {
+        char p[65536];
+        unsigned n = 0;
+        ssize_t k;
+
+        while ((k = recv(fd, p, sizeof(p), 0)) > 0)
+                for (ssize_t i = 0; i < k; i++)
+                        n += p[i] == 0;
+        ck_assert_int_eq(k, 0);
+        return n;
+}
+
+static void client_asks_and_does_not_read(void) {
+        int fd = raw_connection();
+
+        send_times(fd, "{\"method\":\"org.varlink.service.GetInterfaceDescription\","
+                        "\"parameters\":{\"interface\":\"org.voted.Tracker\"}}", 400);
+        ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+        client_calls();         /* another connection, which is answered all the same */
+        ck_assert_uint_eq(count_replies(fd), 400);
+        (void) close(fd);
+}
+
+START_TEST(replies_that_nobody_reads_leave_the_loop_to_others) {
+        with_client(client_asks_and_does_not_read);
 }
 END_TEST
 
@@ -385,6 +427,7 @@ int main(void) {
         tcase_add_test(t, wrong_calls_get_the_standard_errors);
         tcase_add_test(t, a_stream_ends_when_its_reader_goes);
         tcase_add_test(t, a_stream_waits_for_its_reader);
+        tcase_add_test(t, replies_that_nobody_reads_leave_the_loop_to_others);
         tcase_add_test(t, a_bad_frame_closes_the_connection);
         tcase_add_test(t, replies_leave_in_the_order_of_the_calls);
         tcase_add_test(t, a_late_answer_that_cannot_be_made_closes_the_connection);
