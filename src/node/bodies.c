@@ -351,7 +351,7 @@ static Draft* whole_branch(Peer *p) {
         TAILQ_FOREACH(d, &p->drafts, list)
                 d->is_end = d->state == DRAFT_COMPLETE && !d->proposal;
         TAILQ_FOREACH(d, &p->drafts, list)
-                if (d->state == DRAFT_COMPLETE && (parent = draft_find(p, &d->block->header.parent)))
+                if (d->state == DRAFT_COMPLETE && !d->proposal && (parent = draft_find(p, &d->block->header.parent)))
                         parent->is_end = false;
         TAILQ_FOREACH(d, &p->drafts, list)
                 if (d->is_end && !d->offered &&
