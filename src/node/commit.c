@@ -176,6 +176,7 @@ int commit_switch(Peer *p, const Id *tip) {
 
         if (p->broken || p->trouble)
                 return 0;
+        p->has_switch = false;          /* what waited for a commit is not the engine's last word */
         r = p->engine->type->branch(p->engine, tip, &fork, &ids, &n);
         if (r < 0)
                 return r == -ENODATA ? 0 : r;
