@@ -19,13 +19,14 @@ static void pending_free(Peer *p, Pending *m) {
 
 /* Not one line of it is being checked any more. */
 static int answer_done(Peer *p, Answer *a) {
+        bool heard = !a->forgotten && !p->broken;
         LinkId link = a->link;
         Key key = a->key;
 
         if (--a->n_left > 0)
                 return 0;
         free(a);
-        if (p->broken)
+        if (!heard)
                 return 0;
         return engine_feed(p, &(EngineEvent){.type = ENGINE_EV_HEARD, .from = link, .key = key});
 }
@@ -182,9 +183,12 @@ int message_on_checked(Peer *p, const CheckFor *what, bool valid) {
 void messages_forget(Peer *p) {
         Pending *m;
 
-        TAILQ_FOREACH(m, &p->pendings, list)
-        if (m->message)
-                m->message = p->engine->type->message_free(m->message);
+        TAILQ_FOREACH(m, &p->pendings, list) {
+                if (m->message)
+                        m->message = p->engine->type->message_free(m->message);
+                if (m->answer)
+                        m->answer->forgotten = true;
+        }
 }
 
 void messages_done(Peer *p) {

@@ -211,6 +211,7 @@ typedef struct Answer {         /* to get_certificates: what of it is still bein
         LinkId link;
         Key key;
         size_t n_left;
+        bool forgotten;         /* some of it was not handed in: nothing was heard */
 } Answer;
 
 typedef struct Pending Pending; /* a message of the engine's own, or evidence, whose signatures are being checked */
