@@ -171,6 +171,18 @@ int proposals_advance(Peer *p) {
 
 /* --- in the record --- */
 
+/* Of entries that are all here: a seal that turns out bad makes it look at them again. */
+static int set_ids_of_entries(Draft *d) {
+        const Block *b = d->block;
+        _cleanup_free_ Id *ids = newN(Id, b->n_entries + 1);
+
+        if (!ids)
+                return -ENOMEM;
+        for (size_t k = 0; k < b->n_entries; k++)
+                ids[k] = b->entries[k]->id;
+        return draft_set_ids(d, ids, b->n_entries);
+}
+
 /* A block of our own, of which the header was proposed. */
 static int make_own(Peer *p, const Header *h, Draft **ret) {
         _cleanup_buf_ Buf line = {};
@@ -193,7 +205,7 @@ static int make_own(Peer *p, const Header *h, Draft **ret) {
                 return r;
         for (size_t k = 0; k < c->n_entries; k++)
                 (*ret)->block->entries[k] = entry_ref(c->entries[k]);
-        return 0;
+        return set_ids_of_entries(*ret);
 }
 
 int proposal_keep(Peer *p, const EngineEffect *fx) {
@@ -268,7 +280,8 @@ static int on_block(void *userdata, uint64_t view, const Id *id, const char *hea
         if (r < 0)
                 return r;
         /* the last newline is behind the last line */
-        return load_entries(p, d->block, entries, n_entries > 0 ? n_entries - 1 : 0);
+        r = load_entries(p, d->block, entries, n_entries > 0 ? n_entries - 1 : 0);
+        return r < 0 ? r : set_ids_of_entries(d);
 }
 
 int proposals_load(Peer *p) {
@@ -316,7 +329,7 @@ int proposal_seal(Peer *p, Draft *d, const char *seal, size_t n, PeerLink *from,
                 sig_checks_done(checks, n_checks);
                 return r;
         }
-        d->proposal = d->offered = false;
+        d->proposal = d->offered = d->known = false;    /* the engine lacks that seal */
         d->wanted = true;
         d->state = DRAFT_SEALING;
         d->from = from ? from->id : 0;

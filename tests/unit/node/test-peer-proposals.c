@@ -28,6 +28,8 @@ typedef struct Shell {
         bool hold;              /* whatever is to be checked */
         struct { LinkId link; uint64_t id; } asks[16];
         size_t n_asks;          /* for certificates */
+        LinkId fetched_from;    /* the last question for a block */
+        uint64_t fetch;
         unsigned n_endorsed;    /* that were sent */
 } Shell;
 
@@ -40,6 +42,10 @@ static void on_sent(Shell *s, const NodeEffect *fx) {
                 ck_assert_uint_lt(s->n_asks, ELEMENTSOF(s->asks));
                 s->asks[s->n_asks].link = fx->link;
                 s->asks[s->n_asks++].id = m.id;
+        }
+        if (m.type == MESSAGE_GET_BLOCKS_IDS) {
+                s->fetched_from = fx->link;
+                s->fetch = m.id;
         }
 }
 
@@ -94,20 +100,17 @@ static void say(Shell *s, LinkId link, const Message *m) {
         step(s, (NodeEvent) { .type = NODE_EV_FRAME, .link = link, .data = frame.p, .n_data = frame.n });
 }
 
-/* Started, and it has heard from the others: authority i speaks by link i. */
-static void begin(Shell *s) {
-        PeerConfig config = { .agent = "test", .links_inbound_max = 8, .links_outbound_max = 8 };
-        _cleanup_buf_ Buf line = {};
-        Why why = {};
+static void hear(Shell *s) {
+        for (size_t i = 0; i < s->n_asks; i++)
+                say(s, s->asks[i].link, &(Message) { .type = MESSAGE_CERTIFICATES, .has_id = true, .id = s->asks[i].id });
+        s->n_asks = 0;
+}
 
-        *s = (Shell) { .now_usec = USEC_PER_SEC, .now_sec = FIXTURE_CREATED + 1000 };
-        quorum_world_init(&s->q, OTHERS + 1);
-        ck_assert_msg(genesis_format(&line, "test", FIXTURE_CREATED, 1, fixture_key(FIXTURE_ADMIN), 1, s->q.config,
-                                      &(Limits) { .grace = 600 }, &why) == 0, "%s", why.text);
-        ck_assert_int_eq(genesis_parse(&s->genesis, line.p, line.n, &why), 0);
-        s->q.network = s->genesis->network;
-        ck_assert_int_eq(store_memory_new(&s->store), 0);
-        ck_assert_int_eq(record_memory_new(&s->record), 0);
+/* Authority i speaks by link i. */
+static void start(Shell *s) {
+        PeerConfig config = { .agent = "test", .links_inbound_max = 8, .links_outbound_max = 8 };
+
+        s->n_asks = 0;
         ck_assert_int_eq(peer_new(&s->peer,
                                         &(PeerSetup) { .genesis = s->genesis, .store = s->store, .record = s->record,
                                                 .identity = s->q.keys[0], .seed = 1, .config = &config }),
@@ -120,8 +123,21 @@ static void begin(Shell *s) {
                                         .hello = { .version = PROTOCOL_VERSION, .network = s->genesis->network, .agent = "test",
                                                 .tip = s->genesis->network, .port = 7000 } });
         }
-        for (size_t i = 0; i < s->n_asks; i++)
-                say(s, s->asks[i].link, &(Message) { .type = MESSAGE_CERTIFICATES, .has_id = true, .id = s->asks[i].id });
+}
+
+static void begin(Shell *s) {
+        _cleanup_buf_ Buf line = {};
+        Why why = {};
+
+        *s = (Shell) { .now_usec = USEC_PER_SEC, .now_sec = FIXTURE_CREATED + 1000 };
+        quorum_world_init(&s->q, OTHERS + 1);
+        ck_assert_msg(genesis_format(&line, "test", FIXTURE_CREATED, 1, fixture_key(FIXTURE_ADMIN), 1, s->q.config,
+                                      &(Limits) { .grace = 600 }, &why) == 0, "%s", why.text);
+        ck_assert_int_eq(genesis_parse(&s->genesis, line.p, line.n, &why), 0);
+        s->q.network = s->genesis->network;
+        ck_assert_int_eq(store_memory_new(&s->store), 0);
+        ck_assert_int_eq(record_memory_new(&s->record), 0);
+        start(s);
 }
 
 static void end(Shell *s) {
@@ -145,6 +161,12 @@ static void propose(Shell *s, const Header *h) {
         say(s, leader, &(Message) { .type = MESSAGE_PROPOSE, .lines = line.p, .n_lines_bytes = line.n });
 }
 
+static void sealed(const Header *h, const QuorumCertificate *c, Buf *ret) {
+        ck_assert_int_eq(header_format(h, ret), 0);
+        buf_add_char(ret, '\n');
+        ck_assert_int_eq(quorum_certificate_format_seal(c, ret), 0);
+}
+
 /* With a seal that has the right form, and signatures of another block. */
 static void announce_with_junk(Shell *s, LinkId link, const Header *h) {
         Id other = quorum_world_id(1);
@@ -152,10 +174,39 @@ static void announce_with_junk(Shell *s, LinkId link, const Header *h) {
         _cleanup_buf_ Buf lines = {};
 
         c->block = h->id;
-        ck_assert_int_eq(header_format(h, &lines), 0);
-        buf_add_char(&lines, '\n');
-        ck_assert_int_eq(quorum_certificate_format_seal(c, &lines), 0);
+        sealed(h, c, &lines);
         say(s, link, &(Message) { .type = MESSAGE_NEW_BLOCK, .lines = lines.p, .n_lines_bytes = lines.n });
+}
+
+static void announce(Shell *s, LinkId link, const Header *h) {
+        _cleanup_certificate_ QuorumCertificate *c = quorum_world_certificate(&s->q, QUORUM_ENDORSE, h->value, &h->id, 1, OTHERS);
+        _cleanup_buf_ Buf lines = {};
+
+        sealed(h, c, &lines);
+        say(s, link, &(Message) { .type = MESSAGE_NEW_BLOCK, .lines = lines.p, .n_lines_bytes = lines.n });
+}
+
+/* The answer to the last question for a block. */
+static void deliver(Shell *s, const Header *h) {
+        _cleanup_certificate_ QuorumCertificate *c = quorum_world_certificate(&s->q, QUORUM_ENDORSE, h->value, &h->id, 1, OTHERS);
+        _cleanup_buf_ Buf lines = {};
+
+        ck_assert_uint_ne(s->fetched_from, 0);
+        sealed(h, c, &lines);
+        say(s, s->fetched_from, &(Message) { .type = MESSAGE_BLOCKS_RESPONSE, .has_id = true, .id = s->fetch,
+                                        .lines = lines.p, .n_lines_bytes = lines.n });
+}
+
+static void certify(Shell *s, LinkId link, const Header *h) {
+        _cleanup_certificate_ QuorumCertificate *c = quorum_world_certificate(&s->q, QUORUM_ENDORSE, h->value, &h->id, 1, OTHERS);
+        _cleanup_buf_ Buf line = {};
+
+        ck_assert_int_eq(quorum_certificate_format(c, &line), 0);
+        say(s, link, &(Message) { .type = MESSAGE_CERTIFICATE, .lines = line.p, .n_lines_bytes = line.n });
+}
+
+static void assert_tip(Shell *s, const Header *h) {
+        ck_assert(id_equal(&chain_tip(peer_chain(s->peer))->id, &h->id));
 }
 
 static int on_block(void *userdata, uint64_t view, const Id *id, const char *header, size_t n_header, const char *entries, size_t n_entries) {
@@ -173,6 +224,7 @@ START_TEST(a_proposal_is_endorsed_while_a_seal_of_it_is_checked) {
         Shell s;
 
         begin(&s);
+        hear(&s);
         h = quorum_world_header(&s.q, 1, NULL, s.now_sec + 16);
         propose(&s, &h);
         s.hold = true;
@@ -198,6 +250,7 @@ START_TEST(a_bad_seal_takes_no_proposal_along) {
         Shell s;
 
         begin(&s);
+        hear(&s);
         h = quorum_world_header(&s.q, 1, NULL, s.now_sec);
         s.hold = true;
         announce_with_junk(&s, 3, &h);
@@ -210,9 +263,77 @@ START_TEST(a_bad_seal_takes_no_proposal_along) {
 }
 END_TEST
 
+/* What was endorsed is on record, and at hand after a start, whatever seals strangers give it. */
+START_TEST(a_bad_seal_takes_no_block_of_the_record_away) {
+        Header h;
+        Shell s;
+
+        begin(&s);
+        hear(&s);
+        h = quorum_world_header(&s.q, 1, NULL, s.now_sec);
+        propose(&s, &h);
+        ck_assert_int_eq(s.record->ops->each_block(s.record, on_block, &h.id), 1);
+        s.peer = peer_free(s.peer);
+        start(&s);
+        s.fetched_from = 0;
+        announce_with_junk(&s, 3, &h);
+        certify(&s, 2, &h);
+        assert_tip(&s, &h);
+        ck_assert_uint_eq(s.fetched_from, 0);
+        end(&s);
+}
+END_TEST
+
+/* The chain ends beside the branch that a block on record stands on. */
+START_TEST(a_proposal_on_record_does_not_hide_its_parent) {
+        _cleanup_buf_ Buf line = {};
+        Header beside, parent, proposal;
+        Shell s;
+
+        begin(&s);
+        hear(&s);
+        beside = quorum_world_header(&s.q, 1, NULL, s.now_sec);
+        parent = quorum_world_header(&s.q, 2, NULL, s.now_sec);
+        proposal = quorum_world_header(&s.q, 3, &parent, s.now_sec);
+        announce(&s, 3, &beside);
+        assert_tip(&s, &beside);
+        ck_assert_int_eq(header_format(&proposal, &line), 0);
+        ck_assert_int_eq(s.record->ops->put_block(s.record, 3, &proposal.id, line.p, line.n, "", 0), 0);
+        ck_assert_int_eq(s.record->ops->commit(s.record), 0);
+        s.peer = peer_free(s.peer);
+        start(&s);
+        announce(&s, 3, &parent);
+        step(&s, (NodeEvent) { .type = NODE_EV_TICK });        /* what had to wait for a commit */
+        assert_tip(&s, &parent);
+        end(&s);
+}
+END_TEST
+
+/* Who has the header of a block only learns of its seal with the block. */
+START_TEST(the_seal_of_a_block_that_was_only_proposed_is_learnt_with_it) {
+        Header first, child, proposal;
+        Shell s;
+
+        begin(&s);
+        first = quorum_world_header(&s.q, 1, NULL, s.now_sec);
+        child = quorum_world_header(&s.q, 2, &first, s.now_sec);
+        proposal = quorum_world_header(&s.q, 3, &child, s.now_sec);
+        propose(&s, &first);
+        announce(&s, 3, &child);
+        hear(&s);
+        propose(&s, &proposal);
+        deliver(&s, &first);
+        assert_tip(&s, &child);
+        end(&s);
+}
+END_TEST
+
 static void add(TCase *t) {
         tcase_add_test(t, a_bad_seal_takes_no_proposal_along);
         tcase_add_test(t, a_proposal_is_endorsed_while_a_seal_of_it_is_checked);
+        tcase_add_test(t, a_bad_seal_takes_no_block_of_the_record_away);
+        tcase_add_test(t, a_proposal_on_record_does_not_hide_its_parent);
+        tcase_add_test(t, the_seal_of_a_block_that_was_only_proposed_is_learnt_with_it);
 }
 
 int main(void) {
