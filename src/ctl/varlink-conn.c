@@ -29,7 +29,7 @@ void varlink_conn_free(Conn *c) {
         varlink_user(s, c->uid)->connections--;
 
         c->io = sd_event_source_disable_unref(c->io);
-        c->defer = sd_event_source_disable_unref(c->defer);
+        c->due = sd_event_source_disable_unref(c->due);
         (void) close(c->fd);
         buf_done(&c->in);
         buf_done(&c->out);
@@ -63,7 +63,7 @@ int varlink_conn_arm(Conn *c) {
         work = (c->call && (c->call->over || (c->call->on_drained && conn_queued(c) == 0))) ||
                (!c->call && !c->closing && c->in.n > 0 && !c->partial) ||
                ((c->closing || (c->eof && !c->call)) && conn_queued(c) == 0);
-        return sd_event_source_set_enabled(c->defer, work ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+        return sd_event_source_set_enabled(c->due, work ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
 static int conn_flush(Conn *c) {
@@ -172,7 +172,7 @@ static int on_conn_io(sd_event_source *source, int fd, uint32_t revents, void *u
         return 0;
 }
 
-static int on_conn_defer(sd_event_source *source, void *userdata) {
+static int on_conn_due(sd_event_source *source, uint64_t usec, void *userdata) {
         conn_turn(ASSERT_PTR(userdata));
         return 0;
 }
@@ -187,13 +187,15 @@ int varlink_conn_new(VarlinkServer *s, int fd, uid_t uid, bool admin) {
         *c = (Conn) { .server = s, .fd = fd, .uid = uid, .admin = admin, .next = s->conns };
 
         r = sd_event_add_io(s->event, &c->io, fd, EPOLLIN, on_conn_io, c);
+        /* A timer that is always due: it queues up behind the other sources for every turn, whereas a deferred source keeps
+         * the place at the front that it once had. */
         if (r >= 0)
-                r = sd_event_add_defer(s->event, &c->defer, on_conn_defer, c);
+                r = sd_event_add_time(s->event, &c->due, CLOCK_MONOTONIC, 0, 1, on_conn_due, c);
         if (r >= 0)
-                r = sd_event_source_set_enabled(c->defer, SD_EVENT_OFF);
+                r = sd_event_source_set_enabled(c->due, SD_EVENT_OFF);
         if (r < 0) {
                 c->io = sd_event_source_disable_unref(c->io);
-                c->defer = sd_event_source_disable_unref(c->defer);
+                c->due = sd_event_source_disable_unref(c->due);
                 free(c);
                 return r;
         }

@@ -42,7 +42,8 @@ struct Conn {
         VarlinkServer *server;
         Conn *prev, *next;
         int fd;
-        sd_event_source *io, *defer;
+        sd_event_source *io;
+        sd_event_source *due;   /* enabled: it has a turn to take */
         Buf in, out;
         size_t out_sent;
         VarlinkCall *call;      /* under way; one reference is ours */

@@ -11,14 +11,16 @@
 #include "ctl/varlink-server.h"
 #include "voted/limits.h"
 
-/* A server on the loop of this thread, with the published interface of the tracker; the client, which blocks, on another. */
+/* A server on the loop of this thread, with the published interfaces; the client, which blocks, on another. */
 
 #define I "org.voted.Tracker."
+#define PEER "org.voted.Peer."
 
 static sd_event *event;
 static VarlinkServer *server;
 static char path[108];
 static unsigned pieces_sent, gone_calls;
+static volatile unsigned slow_calls;
 static bool no_memory;                  /* for the late answer */
 static VarlinkCall *volatile held;
 
@@ -75,16 +77,24 @@ static int on_reload(VarlinkCall *c, const Json *p, void *userdata) {
         return varlink_reply(c, NULL, false);
 }
 
+/* Takes its time, and counts. */
+static int on_slow(VarlinkCall *c, const Json *p, void *userdata) {
+        slow_calls++;
+        (void) usleep(10000);
+        return varlink_reply(c, NULL, false);
+}
+
 static const VarlinkMethod methods[] = {
         { I "GetStatus",   on_status,   false },
         { I "Watch",       on_watch,    false },
         { I "GetNetworks", on_networks, false },
         { I "Reload",      on_reload,   true  },
+        { PEER "GetPeers", on_slow,     false },
         {}
 };
 
 static void setup(void) {
-        static const char *const texts[] = { interface_text_tracker, NULL };
+        static const char *const texts[] = { interface_text_tracker, interface_text_peer, NULL };
         char folder[] = "/tmp/test-varlink-XXXXXX";
 
         ck_assert_ptr_nonnull(mkdtemp(folder));
@@ -95,7 +105,7 @@ static void setup(void) {
                         .admin_group = "voted-no-such-group", .error_denied = I "NotPermitted", .error_failed = I "Failed",
                         .error_busy = I "Failed" }), 0);
         ck_assert_int_eq(varlink_server_listen(server, path), 0);
-        pieces_sent = gone_calls = 0;
+        pieces_sent = gone_calls = slow_calls = 0;
 }
 
 static void teardown(void) {
@@ -253,8 +263,12 @@ START_TEST(a_stream_waits_for_its_reader) {
 END_TEST
 
 static void send_times(int fd, const char *call, unsigned times) {
+        size_t n = strlen(call) + 1;
+        _cleanup_free_ char *p = malloc(times * n);
+
         for (unsigned i = 0; i < times; i++)
-                ck_assert_int_eq(send(fd, call, strlen(call) + 1, MSG_NOSIGNAL), (ssize_t) strlen(call) + 1);
+                memcpy(p + i * n, call, n);
+        ck_assert_int_eq(send(fd, p, times * n, MSG_NOSIGNAL), (ssize_t) (times * n));
 }
 
 /* Replies up to the end of the connection. */
@@ -283,6 +297,23 @@ static void client_asks_and_does_not_read(void) {
 
 START_TEST(replies_that_nobody_reads_leave_the_loop_to_others) {
         with_client(client_asks_and_does_not_read);
+}
+END_TEST
+
+static void client_asks_much_at_once(void) {
+        int fd = raw_connection();
+
+        send_times(fd, "{\"method\":\"" PEER "GetPeers\"}", 200);
+        ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+        client_calls();         /* three calls that take turns with those */
+        ck_assert_uint_lt(slow_calls, 150);
+        ck_assert_uint_eq(count_replies(fd), 200);
+        (void) close(fd);
+}
+
+START_TEST(calls_of_one_connection_take_turns_with_those_of_another) {
+        with_client(client_asks_much_at_once);
+        ck_assert_uint_eq(slow_calls, 200);
 }
 END_TEST
 
@@ -428,6 +459,7 @@ int main(void) {
         tcase_add_test(t, a_stream_ends_when_its_reader_goes);
         tcase_add_test(t, a_stream_waits_for_its_reader);
         tcase_add_test(t, replies_that_nobody_reads_leave_the_loop_to_others);
+        tcase_add_test(t, calls_of_one_connection_take_turns_with_those_of_another);
         tcase_add_test(t, a_bad_frame_closes_the_connection);
         tcase_add_test(t, replies_leave_in_the_order_of_the_calls);
         tcase_add_test(t, a_late_answer_that_cannot_be_made_closes_the_connection);
