@@ -49,18 +49,19 @@ static int call_put(VarlinkCall *c, Json *message, bool last) {
         assert(!c->over);
         if (last)
                 c->over = true;
-        if (!conn || c->oneway)
+        if (!conn || c->oneway || conn->dropped)
                 return 0;
 
+        /* a producer that does not wait for on_drained, to a reader that does not read; one reply may be larger than that */
+        if (varlink_conn_queued(conn) > OUT_BYTES_MAX) {
+                varlink_conn_drop(conn);
+                return varlink_conn_arm(conn);
+        }
         r = wire_put(&conn->out, m);
         if (r < 0) {
                 conn->closing = true;   /* or its caller would wait for an answer that never comes */
                 (void) varlink_conn_arm(conn);
                 return r;
-        }
-        if (conn->out.n - conn->out_sent > OUT_BYTES_MAX + CTL_MESSAGE_BYTES_MAX) {
-                /* a producer that does not wait for on_drained, to a reader that does not read */
-                conn->closing = true;
         }
         return varlink_conn_arm(conn);
 }

@@ -36,8 +36,13 @@ void varlink_conn_free(Conn *c) {
         free(c);
 }
 
-static size_t conn_queued(const Conn *c) {
+size_t varlink_conn_queued(const Conn *c) {
         return c->out.n - c->out_sent;
+}
+
+/* The next call waits while the replies to the ones before it do: who pipelines and reads slowly is paced. */
+static bool conn_takes_call(const Conn *c) {
+        return !c->call && !c->closing && c->in.n > 0 && !c->partial && varlink_conn_queued(c) <= OUT_BYTES_MAX;
 }
 
 /* Interest in the socket follows from what there is to do: nothing new is read while a call is under way. */
@@ -50,7 +55,7 @@ int varlink_conn_arm(Conn *c) {
                 return 0;
         if (!c->call && !c->eof && !c->closing && c->in.n <= CTL_MESSAGE_BYTES_MAX)
                 events |= EPOLLIN;
-        if (conn_queued(c) > 0)
+        if (varlink_conn_queued(c) > 0)
                 events |= EPOLLOUT;
         if (c->call && !c->eof)
                 events |= EPOLLRDHUP;
@@ -60,15 +65,20 @@ int varlink_conn_arm(Conn *c) {
 
         /* A call that is over makes room for the next one that is in the buffer already. What waits for the reader is no
          * work: EPOLLOUT tells, and a turn that cannot do anything would be followed by the next for ever. */
-        work = (c->call && (c->call->over || (c->call->on_drained && conn_queued(c) == 0))) ||
-               (!c->call && !c->closing && c->in.n > 0 && !c->partial) ||
-               ((c->closing || (c->eof && !c->call)) && conn_queued(c) == 0);
+        work = (c->call && (c->call->over || (c->call->on_drained && varlink_conn_queued(c) == 0))) ||
+               conn_takes_call(c) || ((c->closing || (c->eof && !c->call)) && varlink_conn_queued(c) == 0);
         return sd_event_source_set_enabled(c->due, work ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
+void varlink_conn_drop(Conn *c) {
+        buf_done(&c->out);
+        c->out_sent = 0;
+        c->closing = c->dropped = true;
+}
+
 static int conn_flush(Conn *c) {
-        while (conn_queued(c) > 0) {
-                ssize_t n = send(c->fd, c->out.p + c->out_sent, conn_queued(c), MSG_NOSIGNAL | MSG_DONTWAIT);
+        while (varlink_conn_queued(c) > 0) {
+                ssize_t n = send(c->fd, c->out.p + c->out_sent, varlink_conn_queued(c), MSG_NOSIGNAL | MSG_DONTWAIT);
 
                 if (n < 0) {
                         if (errno == EAGAIN || errno == EINTR)
@@ -105,7 +115,7 @@ static int conn_process(Conn *c) {
 
         if (c->call && c->call->over)
                 c->call = varlink_call_unref(c->call);
-        if (c->call && c->call->on_drained && conn_queued(c) == 0) {
+        if (c->call && c->call->on_drained && varlink_conn_queued(c) == 0) {
                 int (*fn)(VarlinkCall *, void *) = TAKE_PTR(c->call->on_drained);
 
                 r = fn(c->call, c->call->drained_userdata);
@@ -113,7 +123,7 @@ static int conn_process(Conn *c) {
                         return r;
         }
 
-        if (!c->call && !c->closing && c->in.n > 0 && !c->partial) {
+        if (conn_takes_call(c)) {
                 _cleanup_json_ Json *m = NULL;
                 Why why;
 
@@ -132,7 +142,7 @@ static int conn_process(Conn *c) {
                         buf_done(&c->in);
         }
 
-        if ((c->closing || (c->eof && !c->call)) && conn_queued(c) == 0)
+        if ((c->closing || (c->eof && !c->call)) && varlink_conn_queued(c) == 0)
                 return 1;
         return 0;
 }
@@ -143,7 +153,7 @@ static void conn_turn(Conn *c) {
         r = conn_process(c);
         if (r == 0)
                 r = conn_flush(c);
-        if (r == 0 && c->closing && conn_queued(c) == 0 && (!c->call || c->call->over))
+        if (r == 0 && c->closing && varlink_conn_queued(c) == 0 && (!c->call || c->call->over))
                 r = 1;
         if (r == 0)
                 r = varlink_conn_arm(c);

@@ -50,6 +50,7 @@ struct Conn {
         uid_t uid;
         bool admin, eof, closing;
         bool partial;           /* what has come is no whole message yet */
+        bool dropped;           /* its reader does not read: nothing is queued any more */
 };
 
 struct VarlinkCall {
@@ -70,5 +71,7 @@ bool varlink_user_charge(User *u);
 int varlink_conn_new(VarlinkServer *s, int fd, uid_t uid, bool admin);
 void varlink_conn_free(Conn *c);
 int varlink_conn_arm(Conn *c);
+void varlink_conn_drop(Conn *c);        /* closes it without what is queued, on its next turn */
+size_t varlink_conn_queued(const Conn *c);
 /* varlink-call.c: takes one message as a call. 0; > 0: a frame that no Varlink client sends, close; < 0: we failed */
 int varlink_conn_dispatch(Conn *c, const Json *message);

@@ -19,8 +19,7 @@
 static sd_event *event;
 static VarlinkServer *server;
 static char path[108];
-static unsigned pieces_sent, gone_calls;
-static volatile unsigned slow_calls;
+static volatile unsigned pieces_sent, gone_calls, slow_calls;
 static bool no_memory;                  /* for the late answer */
 static VarlinkCall *volatile held;
 
@@ -31,17 +30,20 @@ static int on_status(VarlinkCall *c, const Json *p, void *userdata) {
         return varlink_reply(c, o, false);
 }
 
-/* An endless stream that waits for its reader. */
-static int send_piece(VarlinkCall *c, void *userdata) {
-        _cleanup_free_ char *text = malloc(100001);
+static int reply_piece(VarlinkCall *c, size_t n) {
+        _cleanup_free_ char *text = calloc(1, n + 1);
         Json *o = json_new_object();
-        int r;
 
-        memset(text, 'x', 100000);
-        text[100000] = 0;
+        memset(text, 'x', n);
         json_set_text(o, "status", text);
         pieces_sent++;
-        r = varlink_reply(c, o, true);
+        return varlink_reply(c, o, true);
+}
+
+/* An endless stream that waits for its reader. */
+static int send_piece(VarlinkCall *c, void *userdata) {
+        int r = reply_piece(c, 100000);
+
         return r < 0 ? r : varlink_call_on_drained(c, send_piece, NULL);
 }
 
@@ -55,6 +57,14 @@ static int on_watch(VarlinkCall *c, const Json *p, void *userdata) {
                 return varlink_error_text(c, I "Failed", "say more");
         varlink_call_on_gone(varlink_call_ref(c), on_gone, NULL);
         return send_piece(c, NULL);
+}
+
+/* Does not wait. */
+static int on_flood(VarlinkCall *c, const Json *p, void *userdata) {
+        varlink_call_on_gone(varlink_call_ref(c), on_gone, NULL);
+        for (unsigned i = 0; i < 20000; i++)
+                ck_assert_int_eq(reply_piece(c, 1000), 0);
+        return 0;
 }
 
 static int on_networks(VarlinkCall *c, const Json *p, void *userdata) {
@@ -90,6 +100,7 @@ static const VarlinkMethod methods[] = {
         { I "GetNetworks", on_networks, false },
         { I "Reload",      on_reload,   true  },
         { PEER "GetPeers", on_slow,     false },
+        { PEER "Watch",    on_flood,    false },
         {}
 };
 
@@ -288,10 +299,10 @@ static void client_asks_and_does_not_read(void) {
         int fd = raw_connection();
 
         send_times(fd, "{\"method\":\"org.varlink.service.GetInterfaceDescription\","
-                        "\"parameters\":{\"interface\":\"org.voted.Tracker\"}}", 400);
+                        "\"parameters\":{\"interface\":\"org.voted.Peer\"}}", 1500);  /* more than may be queued */
         ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
         client_calls();         /* another connection, which is answered all the same */
-        ck_assert_uint_eq(count_replies(fd), 400);
+        ck_assert_uint_eq(count_replies(fd), 1500);
         (void) close(fd);
 }
 
@@ -314,6 +325,18 @@ static void client_asks_much_at_once(void) {
 START_TEST(calls_of_one_connection_take_turns_with_those_of_another) {
         with_client(client_asks_much_at_once);
         ck_assert_uint_eq(slow_calls, 200);
+}
+END_TEST
+
+START_TEST(a_stream_that_does_not_wait_for_its_reader_is_cut) {
+        int fd = raw_connection();
+
+        send_times(fd, "{\"method\":\"" PEER "Watch\",\"more\":true}", 1);
+        for (unsigned i = 0; i < 200 && gone_calls == 0; i++)
+                ck_assert_int_ge(sd_event_run(event, 10 * USEC_PER_MSEC), 0);
+        ck_assert_uint_eq(gone_calls, 1);
+        ck_assert_uint_eq(varlink_server_connections(server), 0);
+        (void) close(fd);
 }
 END_TEST
 
@@ -460,6 +483,7 @@ int main(void) {
         tcase_add_test(t, a_stream_waits_for_its_reader);
         tcase_add_test(t, replies_that_nobody_reads_leave_the_loop_to_others);
         tcase_add_test(t, calls_of_one_connection_take_turns_with_those_of_another);
+        tcase_add_test(t, a_stream_that_does_not_wait_for_its_reader_is_cut);
         tcase_add_test(t, a_bad_frame_closes_the_connection);
         tcase_add_test(t, replies_leave_in_the_order_of_the_calls);
         tcase_add_test(t, a_late_answer_that_cannot_be_made_closes_the_connection);
