@@ -113,26 +113,15 @@ static int on_get_election(const QuerySource *q, const Json *p, Json **ret, Quer
         return 0;
 }
 
-static int pool_seq(const QuerySource *q, const Id *election, const Key *voter, uint32_t *ret) {
-        _cleanup_free_ Entry **list = NULL;
-        size_t n = 0;
-        int r;
+static uint32_t pool_seq(const QuerySource *q, const Id *election, const Key *voter) {
+        const Entry *e = q->pool ? pool_find_vote(q->pool, election, voter) : NULL;
 
-        *ret = 0;
-        if (!q->pool)
-                return 0;
-        r = pool_list(q->pool, &list, &n);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < n; i++)
-                if (list[i]->kind == ENTRY_VOTE && key_equal(&list[i]->signer, voter) && id_equal(&list[i]->vote.election, election))
-                        *ret = MAX(*ret, list[i]->vote.seq);
-        return 0;
+        return e ? e->vote.seq : 0;
 }
 
 static int voter_json(const QuerySource *q, const ElectionInfo *i, const Key *key, Json **ret) {
         StoredVote v = {};
-        uint32_t number, in_pool = 0;
+        uint32_t number;
         uint64_t weight = 0;
         Json *o;
         int r;
@@ -140,12 +129,6 @@ static int voter_json(const QuerySource *q, const ElectionInfo *i, const Key *ke
         r = chain_voter(q->chain, i, key, &number, &weight, &v);
         if (r < 0 && r != -ENODATA)
                 return r;
-        if (r <= 0) {
-                int k = pool_seq(q, &i->id, key, &in_pool);
-
-                if (k < 0)
-                        return k;
-        }
 
         o = json_new_object();
         json_set_key(o, "key", key);
@@ -153,7 +136,7 @@ static int voter_json(const QuerySource *q, const ElectionInfo *i, const Key *ke
         json_set_int(o, "weight", (int64_t) weight);
         json_set_int(o, "seq", r == 0 ? v.seq : 0);
         json_set_int(o, "votes", r == 0 ? v.count : 0);
-        json_set_int(o, "pool_seq", in_pool);
+        json_set_int(o, "pool_seq", r <= 0 ? pool_seq(q, &i->id, key) : 0);
         if (r == 0) {
                 json_set_int(o, "height", (int64_t) PLACE_HEIGHT(v.place));
                 json_set_int(o, "position", (int64_t) PLACE_POSITION(v.place));

@@ -7,8 +7,10 @@
 
 /* What is said of boards and sealed elections while they go on. */
 
+static Pool *pool;
+
 static Json* ask(Chain *c, const char *method, const char *parameters, const char *error) {
-        QuerySource q = { .chain = c, .final_height = chain_tip(c)->height };
+        QuerySource q = { .chain = c, .pool = pool, .final_height = chain_tip(c)->height };
         _cleanup_json_ Json *p = fixture_json(parameters);
         QueryError e = {};
         Json *reply = NULL;
@@ -101,8 +103,33 @@ START_TEST(a_sealed_election_has_no_result_before_it_is_opened) {
 }
 END_TEST
 
+START_TEST(a_voter_is_told_of_the_vote_that_waits) {
+        char asked[256];
+        Entry *e;
+        Poll p;
+
+        poll_new(&p, 6, "'least':2");
+        ck_assert_int_eq(pool_new(&pool), 0);
+        for (unsigned i = 0; i < 3; i++) {
+                e = keep(&p.w, poll_vote(&p, i, i + 1, "[[1]]"));
+                ck_assert_int_eq(pool_add(pool, e, 0, NULL, NULL), 0);
+        }
+        for (unsigned i = 0; i < 4; i++) {
+                char expected[32];
+
+                (void) snprintf(asked, sizeof(asked), "{'election':'secret','keys':['%s']}",
+                                key_hex(fixture_key(FIXTURE_VOTER + i), (char[ID_HEX]) {}));
+                (void) snprintf(expected, sizeof(expected), "\"pool_seq\":%u", i < 3 ? i + 1 : 0);
+                assert_says(p.w.f.chain, "GetVoters", asked, expected);
+        }
+        pool = pool_free(pool);
+        poll_done(&p);
+}
+END_TEST
+
 static void add(TCase *t) {
         tcase_add_test(t, a_board_tells_for_whom_it_waits);
+        tcase_add_test(t, a_voter_is_told_of_the_vote_that_waits);
         tcase_add_test(t, a_sealed_election_has_no_result_before_it_is_opened);
 }
 
