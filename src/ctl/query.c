@@ -272,7 +272,9 @@ static int receipt_place(const QuerySource *q, const Json *p, Place *ret, QueryE
                         return invalid_parameter(e, "entry");
                 r = chain_find_entry(q->chain, &id, tip > SCAN_BLOCKS_MAX ? tip - SCAN_BLOCKS_MAX : 1, ret);
                 if (r == -ENODATA)
-                        return not_found(e, "no entry of that id is in the ledger%s", q->pool && pool_find(q->pool, &id) ? " yet: it waits in the pool" : "");
+                        return not_found(e, "no entry of that id is %s", q->pool && pool_find(q->pool, &id)
+                                        ? "in the ledger yet: it waits in the pool"
+                                        : "among the newest of the ledger; an older vote is found by its election and voter");
                 return r;
         }
 

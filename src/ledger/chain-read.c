@@ -42,8 +42,11 @@ EngineChain chain_engine_reader(Chain *c) {
         };
 }
 
+#define SCAN_BYTES_MAX (32U << 20)      /* of lines that one search hashes: a tenth of a second */
+
 typedef struct Search {
         const Id *id;
+        size_t bytes;           /* that it may still hash */
         Place found;
 } Search;
 
@@ -53,6 +56,9 @@ static int match_line(void *userdata, Place place, int kind, const char *line, s
 
         (void) kind;
 
+        if (n > search->bytes)
+                return -ENODATA;
+        search->bytes -= n;
         hash_bytes(&id, line, n);
         if (!id_equal(&id, search->id))
                 return 0;
@@ -61,9 +67,8 @@ static int match_line(void *userdata, Place place, int kind, const char *line, s
 }
 
 int chain_find_entry(Chain *c, const Id *id, uint64_t from_height, Place *ret) {
-        Search search = { .id = id };
+        Search search = { .id = id, .bytes = SCAN_BYTES_MAX };
         const Act *a;
-        int r;
 
         assert(c);
         assert(id);
@@ -79,12 +84,19 @@ int chain_find_entry(Chain *c, const Id *id, uint64_t from_height, Place *ret) {
         if (from_height == 0)
                 return -ENODATA;
 
-        r = c->store->ops->entry_each(c->store, PLACE(from_height, 0), PLACE(c->tip.height + 1, 0),
-                        STORE_KIND_VOTE, match_line, &search);
-        if (r <= 0)
-                return r < 0 ? r : -ENODATA;
-        *ret = search.found;
-        return 0;
+        for (uint64_t height = c->tip.height; height >= from_height; height--) {
+                int r;
+
+                r = c->store->ops->entry_each(c->store, PLACE(height, 0), PLACE(height + 1, 0),
+                                STORE_KIND_VOTE, match_line, &search);
+                if (r < 0)
+                        return r;
+                if (r > 0) {
+                        *ret = search.found;
+                        return 0;
+                }
+        }
+        return -ENODATA;
 }
 
 bool chain_is_recent(const Chain *c, const Id *id) {

@@ -192,8 +192,8 @@ unsigned chain_approvals_needed(const Chain *c);
 typedef struct PendingInfo { Id id; EntryKind kind; Place place; const char *name; unsigned approvals, needed; } PendingInfo;
 size_t chain_n_pending(const Chain *c);
 _must_check_ int chain_pending_at(const Chain *c, size_t i, PendingInfo *ret);
-/* An entry by its id among the recent ones and administrative ones, else by a scan of the lines from `from_height` on (0: no
- * scan; about 2 us a line, so ask only where a person waits): its place. -ENODATA. */
+/* An entry by its id among the recent ones and administrative ones, else by a scan of the lines of votes from the tip down to
+ * `from_height`, 32 MiB at most (0: no scan; about 2 us a line, so ask only where a person waits): its place. -ENODATA. */
 _must_check_ int chain_find_entry(Chain *c, const Id *id, uint64_t from_height, Place *ret);
 /* True for the ids of the last RECENT_IDS_MAX connected entries. */
 bool chain_is_recent(const Chain *c, const Id *id);

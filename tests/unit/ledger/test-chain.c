@@ -3,6 +3,8 @@
 #include "fixture.h"
 #include "run.h"
 
+#include "crypto/hash.h"
+
 START_TEST(a_new_chain_ends_in_the_genesis) {
         _cleanup_(genesis_freep) Genesis *g = fixture_genesis(NULL);
         _cleanup_(store_freep) Store *s = NULL;
@@ -223,6 +225,34 @@ START_TEST(entries_are_found_by_id_among_recent_and_administrative_ones_or_by_a_
 }
 END_TEST
 
+START_TEST(a_scan_for_an_id_begins_at_the_tip_and_is_bounded) {
+        _cleanup_free_ char *line = calloc(1, 1U << 20);
+        Place place = 0;
+        Fixture f;
+        Id id;
+
+        fixture_new(&f, NULL, NULL, 4);
+        for (unsigned i = 0; i < 3; i++) {
+                Why why = {};
+
+                assert_verdict(fixture_connect(f.chain, FIXTURE_OPENS + i, NULL, 0, &why), 0, why);
+        }
+        ck_assert_int_eq(f.store->ops->entry_put(f.store, PLACE(3, 0), STORE_KIND_VOTE, "old", 3), 0);
+        hash_bytes(&id, "old", 3);
+        for (unsigned i = 0; i < 32; i++) {
+                ck_assert_int_eq(chain_find_entry(f.chain, &id, 1, &place), 0);
+                ck_assert_uint_eq(place, PLACE(3, 0));
+                ck_assert_int_eq(f.store->ops->entry_put(f.store, PLACE(4, i), STORE_KIND_VOTE, line, 1U << 20), 0);
+        }
+        ck_assert_int_eq(chain_find_entry(f.chain, &id, 1, &place), -ENODATA);
+        hash_bytes(&id, "new", 3);
+        ck_assert_int_eq(f.store->ops->entry_put(f.store, PLACE(5, 0), STORE_KIND_VOTE, "new", 3), 0);
+        ck_assert_int_eq(chain_find_entry(f.chain, &id, 1, &place), 0);
+        ck_assert_uint_eq(place, PLACE(5, 0));
+        fixture_done(&f);
+}
+END_TEST
+
 START_TEST(a_block_reads_back_as_it_was_connected) {
         _cleanup_buf_ Buf text = {}, bare = {}, written = {};
         _cleanup_(block_freep) Block *b = NULL;
@@ -279,6 +309,7 @@ static void add(TCase *t) {
         tcase_add_test(t, select_fills_a_block_to_its_limit);
         tcase_add_test(t,
                         entries_are_found_by_id_among_recent_and_administrative_ones_or_by_a_scan);
+        tcase_add_test(t, a_scan_for_an_id_begins_at_the_tip_and_is_bounded);
         tcase_add_test(t, a_block_reads_back_as_it_was_connected);
 }
 
