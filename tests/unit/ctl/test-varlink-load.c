@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "control.h"
+
+/* Who reads slowly, or not, or asks much at once. */
+
+static void client_does_not_read(void) {
+        static const char call[] = "{\"method\":\"" I "Watch\",\"more\":true}";
+        int fd = raw_connection();
+
+        ck_assert_int_eq(send(fd, call, sizeof(call), MSG_NOSIGNAL), sizeof(call));
+        (void) usleep(300000);  /* time in which an unpaced stream would send thousands */
+        (void) close(fd);
+}
+
+START_TEST(a_stream_waits_for_its_reader) {
+        with_client(client_does_not_read);
+        ck_assert_uint_ge(pieces_sent, 1);
+        ck_assert_uint_le(pieces_sent, 20);     /* what the kernel's buffers hold, and one */
+}
+END_TEST
+
+static void send_times(int fd, const char *call, unsigned times) {
+        size_t n = strlen(call) + 1;
+        _cleanup_free_ char *p = malloc(times * n);
+
+        for (unsigned i = 0; i < times; i++)
+                memcpy(p + i * n, call, n);
+        ck_assert_int_eq(send(fd, p, times * n, MSG_NOSIGNAL), (ssize_t) (times * n));
+}
+
+/* Replies up to the end of the connection. */
+static unsigned count_replies(int fd) {
+        char p[65536];
+        unsigned n = 0;
+        ssize_t k;
+
+        while ((k = recv(fd, p, sizeof(p), 0)) > 0)
+                for (ssize_t i = 0; i < k; i++)
+                        n += p[i] == 0;
+        ck_assert_int_eq(k, 0);
+        return n;
+}
+
+static void client_asks_and_does_not_read(void) {
+        int fd = raw_connection();
+
+        send_times(fd, "{\"method\":\"org.varlink.service.GetInterfaceDescription\","
+                        "\"parameters\":{\"interface\":\"org.voted.Peer\"}}", 1500);  /* more than may be queued */
+        ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+        client_calls();         /* another connection, which is answered all the same */
+        ck_assert_uint_eq(count_replies(fd), 1500);
+        (void) close(fd);
+}
+
+START_TEST(replies_that_nobody_reads_leave_the_loop_to_others) {
+        with_client(client_asks_and_does_not_read);
+}
+END_TEST
+
+static void client_asks_much_at_once(void) {
+        int fd = raw_connection();
+
+        send_times(fd, "{\"method\":\"" PEER "GetPeers\"}", 200);
+        ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+        client_calls();         /* three calls that take turns with those */
+        ck_assert_uint_lt(slow_calls, 150);
+        ck_assert_uint_eq(count_replies(fd), 200);
+        (void) close(fd);
+}
+
+START_TEST(calls_of_one_connection_take_turns_with_those_of_another) {
+        with_client(client_asks_much_at_once);
+        ck_assert_uint_eq(slow_calls, 200);
+}
+END_TEST
+
+START_TEST(a_stream_that_does_not_wait_for_its_reader_is_cut) {
+        int fd = raw_connection();
+
+        send_times(fd, "{\"method\":\"" PEER "Watch\",\"more\":true}", 1);
+        for (unsigned i = 0; i < 200 && gone_calls == 0; i++)
+                ck_assert_int_ge(sd_event_run(event, 10 * USEC_PER_MSEC), 0);
+        ck_assert_uint_eq(gone_calls, 1);
+        ck_assert_uint_eq(varlink_server_connections(server), 0);
+        (void) close(fd);
+}
+END_TEST
+
+int main(void) {
+        Suite *s = suite_create("varlink-load");
+        TCase *t = tcase_create("varlink-load");
+        SRunner *runner;
+        int failed;
+
+        tcase_add_checked_fixture(t, setup, teardown);
+        tcase_set_timeout(t, 60);
+        tcase_add_test(t, a_stream_waits_for_its_reader);
+        tcase_add_test(t, replies_that_nobody_reads_leave_the_loop_to_others);
+        tcase_add_test(t, calls_of_one_connection_take_turns_with_those_of_another);
+        tcase_add_test(t, a_stream_that_does_not_wait_for_its_reader_is_cut);
+        suite_add_tcase(s, t);
+        runner = srunner_create(s);
+        srunner_run_all(runner, CK_NORMAL);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
