@@ -49,8 +49,10 @@ static int call_put(VarlinkCall *c, Json *message, bool last) {
         assert(!c->over);
         if (last)
                 c->over = true;
-        if (!conn || c->oneway || conn->dropped)
+        if (!conn)
                 return 0;
+        if (c->oneway || conn->dropped)
+                return varlink_conn_arm(conn);  /* the next call's turn, all the same */
 
         /* a producer that does not wait for on_drained, to a reader that does not read; one reply may be larger than that */
         if (varlink_conn_queued(conn) > OUT_BYTES_MAX) {

@@ -141,6 +141,26 @@ START_TEST(a_late_answer_that_cannot_be_made_closes_the_connection) {
 }
 END_TEST
 
+static void client_oneway(void) {
+        _cleanup_(varlink_client_freep) VarlinkClient *c = connected();
+        static const char two[] = "{\"method\":\"" I "GetNetworks\",\"oneway\":true}\0{\"method\":\"" I "GetStatus\"}";
+        int fd = raw_connection();
+        char answer[256];
+
+        ck_assert_int_eq(send(fd, two, sizeof(two), MSG_NOSIGNAL), sizeof(two));
+        for (unsigned i = 0; i < 1000 && !held; i++)
+                (void) usleep(10000);
+        ck_assert_int_eq(varlink_call(c, I "Reload", NULL, NULL, NULL, NULL), 0);
+        ck_assert_int_gt(recv(fd, answer, sizeof(answer), 0), 0);
+        ck_assert_ptr_nonnull(strstr(answer, "tracker"));
+        (void) close(fd);
+}
+
+START_TEST(a_call_that_wants_no_reply_makes_room_when_it_ends) {
+        with_client(client_oneway);
+}
+END_TEST
+
 static void client_large_call(void) {
         static const char head[] = "{\"method\":\"" I "GetStatus\"";
         _cleanup_free_ char *call = malloc(400000);
@@ -214,6 +234,7 @@ int main(void) {
         tcase_add_test(t, a_stream_ends_when_its_reader_goes);
         tcase_add_test(t, a_bad_frame_closes_the_connection);
         tcase_add_test(t, replies_leave_in_the_order_of_the_calls);
+        tcase_add_test(t, a_call_that_wants_no_reply_makes_room_when_it_ends);
         tcase_add_test(t, a_late_answer_that_cannot_be_made_closes_the_connection);
         tcase_add_test(t, a_call_that_comes_in_pieces_is_answered);
         tcase_add_test(t, half_a_call_leaves_the_loop_at_rest);
