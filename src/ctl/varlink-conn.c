@@ -57,7 +57,7 @@ int varlink_conn_arm(Conn *c) {
                 events |= EPOLLIN;
         if (varlink_conn_queued(c) > 0)
                 events |= EPOLLOUT;
-        if (c->call && !c->eof)
+        if (c->call && !c->eof && !c->hup)
                 events |= EPOLLRDHUP;
         r = sd_event_source_set_io_events(c->io, events);
         if (r < 0)
@@ -174,7 +174,7 @@ static int on_conn_io(sd_event_source *source, int fd, uint32_t revents, void *u
         else if ((revents & EPOLLRDHUP) && c->call && !c->call->over && c->call->more)
                 r = -ECONNRESET;        /* who closed its writing side stops a stream */
         else if (revents & EPOLLRDHUP)
-                c->eof = c->in.n == 0;
+                c->hup = true;          /* with calls before it, maybe: it is read when its turn comes */
         if (r < 0)
                 varlink_conn_free(c);
         else

@@ -49,6 +49,7 @@ struct Conn {
         VarlinkCall *call;      /* under way; one reference is ours */
         uid_t uid;
         bool admin, eof, closing;
+        bool hup;               /* the client has closed its writing side, and was heard to; epoll would say so for ever */
         bool partial;           /* what has come is no whole message yet */
         bool dropped;           /* its reader does not read: nothing is queued any more */
 };

@@ -86,6 +86,20 @@ START_TEST(a_stream_that_does_not_wait_for_its_reader_is_cut) {
 }
 END_TEST
 
+START_TEST(an_end_behind_calls_that_wait_leaves_the_loop_at_rest) {
+        int fd = raw_connection();
+
+        send_times(fd, "{\"method\":\"" I "GetNetworks\"}", 2);
+        ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+        for (unsigned i = 0; i < 20; i++)
+                ck_assert_int_ge(sd_event_run(event, USEC_PER_MSEC), 0);
+        ck_assert_ptr_nonnull(held);
+        ck_assert_int_eq(sd_event_run(event, 0), 0);
+        held = varlink_call_unref(held);
+        (void) close(fd);
+}
+END_TEST
+
 int main(void) {
         Suite *s = suite_create("varlink-load");
         TCase *t = tcase_create("varlink-load");
@@ -98,6 +112,7 @@ int main(void) {
         tcase_add_test(t, replies_that_nobody_reads_leave_the_loop_to_others);
         tcase_add_test(t, calls_of_one_connection_take_turns_with_those_of_another);
         tcase_add_test(t, a_stream_that_does_not_wait_for_its_reader_is_cut);
+        tcase_add_test(t, an_end_behind_calls_that_wait_leaves_the_loop_at_rest);
         suite_add_tcase(s, t);
         runner = srunner_create(s);
         srunner_run_all(runner, CK_NORMAL);
