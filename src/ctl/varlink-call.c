@@ -35,7 +35,7 @@ uid_t varlink_call_uid(const VarlinkCall *c) {
 bool varlink_call_charge(VarlinkCall *c) {
         if (!c->conn || c->conn->admin)
                 return true;
-        if (varlink_user_charge(varlink_user(c->conn->server, c->uid)))
+        if (varlink_user_charge(c->conn->server, c->conn->user))
                 return true;
         c->conn->closing = true;
         return false;

@@ -26,7 +26,7 @@ void varlink_conn_free(Conn *c) {
         if (c->next)
                 c->next->prev = c->prev;
         s->n_conns--;
-        varlink_user(s, c->uid)->connections--;
+        c->user->connections--;
 
         c->io = sd_event_source_disable_unref(c->io);
         c->due = sd_event_source_disable_unref(c->due);
@@ -187,14 +187,14 @@ static int on_conn_due(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-int varlink_conn_new(VarlinkServer *s, int fd, uid_t uid, bool admin) {
+int varlink_conn_new(VarlinkServer *s, int fd, User *user, uid_t uid, bool admin) {
         Conn *c;
         int r;
 
         c = new0(Conn, 1);
         if (!c)
                 return -ENOMEM;
-        *c = (Conn) { .server = s, .fd = fd, .uid = uid, .admin = admin, .next = s->conns };
+        *c = (Conn) { .server = s, .fd = fd, .user = user, .uid = uid, .admin = admin, .next = s->conns };
 
         r = sd_event_add_io(s->event, &c->io, fd, EPOLLIN, on_conn_io, c);
         /* A timer that is always due: it queues up behind the other sources for every turn, whereas a deferred source keeps
@@ -214,6 +214,6 @@ int varlink_conn_new(VarlinkServer *s, int fd, uid_t uid, bool admin) {
                 s->conns->prev = c;
         s->conns = c;
         s->n_conns++;
-        varlink_user(s, c->uid)->connections++;
+        user->connections++;
         return 0;
 }

@@ -47,6 +47,7 @@ struct Conn {
         Buf in, out;
         size_t out_sent;
         VarlinkCall *call;      /* under way; one reference is ours */
+        User *user;             /* keeps its place while it has connections; of another uid where there are more than places */
         uid_t uid;
         bool admin, eof, closing;
         bool hup;               /* the client has closed its writing side, and was heard to; epoll would say so for ever */
@@ -67,9 +68,9 @@ struct VarlinkCall {
 
 /* varlink-server.c */
 User* varlink_user(VarlinkServer *s, uid_t uid);
-bool varlink_user_charge(User *u);
+bool varlink_user_charge(VarlinkServer *s, User *u);
 /* varlink-conn.c */
-int varlink_conn_new(VarlinkServer *s, int fd, uid_t uid, bool admin);
+int varlink_conn_new(VarlinkServer *s, int fd, User *user, uid_t uid, bool admin);
 void varlink_conn_free(Conn *c);
 int varlink_conn_arm(Conn *c);
 void varlink_conn_drop(Conn *c);        /* closes it without what is queued, on its next turn */

@@ -17,6 +17,13 @@ static uint64_t server_now(VarlinkServer *s) {
         return now;
 }
 
+static void user_gain(User *u, uint64_t now) {
+        double gained = (double) (now - u->seen_usec) / (double) USEC_PER_SEC * ALLOWANCE_PER_SEC;
+
+        u->allowance = MIN(u->allowance + gained, (double) ALLOWANCE_BURST);
+        u->seen_usec = now;
+}
+
 User* varlink_user(VarlinkServer *s, uid_t uid) {
         uint64_t now = server_now(s);
         User *u = NULL;
@@ -25,10 +32,7 @@ User* varlink_user(VarlinkServer *s, uid_t uid) {
                 User *k = &s->users[i];
 
                 if (k->used && k->uid == uid) {
-                        double gained = (double) (now - k->seen_usec) / (double) USEC_PER_SEC * ALLOWANCE_PER_SEC;
-
-                        k->allowance = MIN(k->allowance + gained, (double) ALLOWANCE_BURST);
-                        k->seen_usec = now;
+                        user_gain(k, now);
                         return k;
                 }
                 if (k->connections == 0 && (!u || !k->used || (u->used && k->seen_usec < u->seen_usec)))
@@ -41,7 +45,8 @@ User* varlink_user(VarlinkServer *s, uid_t uid) {
         return u;
 }
 
-bool varlink_user_charge(User *u) {
+bool varlink_user_charge(VarlinkServer *s, User *u) {
+        user_gain(u, server_now(s));
         if (u->allowance < 1)
                 return false;
         u->allowance -= 1;
@@ -107,13 +112,13 @@ static int on_listener(sd_event_source *source, int listen_fd, uint32_t revents,
                 (void) close(fd);
                 return 0;
         }
-        if (cred.uid != 0 && cred.uid != geteuid() && !varlink_user_charge(u)) {
+        if (cred.uid != 0 && cred.uid != geteuid() && !varlink_user_charge(s, u)) {
                 turn_away(s, fd, "too many connections in a short time; wait some seconds");
                 (void) close(fd);
                 return 0;
         }
 
-        r = varlink_conn_new(s, fd, cred.uid, conn_may_administer(fd, &cred, s->setup.admin_group));
+        r = varlink_conn_new(s, fd, u, cred.uid, conn_may_administer(fd, &cred, s->setup.admin_group));
         if (r < 0) {
                 (void) log_warning_errno(r, "Control socket: cannot serve a connection: %m");
                 (void) close(fd);

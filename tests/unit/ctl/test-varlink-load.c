@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "control.h"
 
+#include "ctl/varlink-internal.h"
+
 /* Who reads slowly, or not, or asks much at once. */
 
 static void client_does_not_read(void) {
@@ -100,6 +102,32 @@ START_TEST(an_end_behind_calls_that_wait_leaves_the_loop_at_rest) {
 }
 END_TEST
 
+/* A connection of that user, as if it had come from the socket. */
+static Conn* connection_of(uid_t uid) {
+        int fds[2];
+
+        ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+        ck_assert_int_eq(varlink_conn_new(server, fds[0], varlink_user(server, uid), uid, false), 0);
+        (void) close(fds[1]);
+        return server->conns;
+}
+
+START_TEST(more_users_than_places_are_counted_right) {
+        Conn *first, *last;
+
+        first = connection_of(1000);
+        for (uid_t i = 1; i < USERS_MAX; i++)
+                (void) connection_of(1000 + i);
+        last = connection_of(1000 + USERS_MAX);         /* shares a place */
+        varlink_conn_free(first->prev);
+        varlink_conn_free(last);        /* although there would be a place for it now */
+        while (server->conns)
+                varlink_conn_free(server->conns);
+        for (size_t i = 0; i < USERS_MAX; i++)
+                ck_assert_uint_eq(server->users[i].connections, 0);
+}
+END_TEST
+
 int main(void) {
         Suite *s = suite_create("varlink-load");
         TCase *t = tcase_create("varlink-load");
@@ -113,6 +141,7 @@ int main(void) {
         tcase_add_test(t, calls_of_one_connection_take_turns_with_those_of_another);
         tcase_add_test(t, a_stream_that_does_not_wait_for_its_reader_is_cut);
         tcase_add_test(t, an_end_behind_calls_that_wait_leaves_the_loop_at_rest);
+        tcase_add_test(t, more_users_than_places_are_counted_right);
         suite_add_tcase(s, t);
         runner = srunner_create(s);
         srunner_run_all(runner, CK_NORMAL);
