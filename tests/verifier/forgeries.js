@@ -211,6 +211,7 @@ const BLOCKS = {
                 return f;
         }),
         'a count that lies': wrongAt(13, edited(0, '"count":2', '"count":1')),
+        'a count that fits no block': wrongAt(12, edited(0, '"count":2', '"count":83887')),
         'a space': wrongAt(14, edited(2, '"seq":1', '"seq": 1')),
         'a key out of order': wrongAt(14, edited(2, /"kind":"vote","seq":1/, '"seq":1,"kind":"vote"')),
         'a key that is unknown': last((f) => f.vote('dee', f.first, [[0]], 1, { memo: 'x' })),

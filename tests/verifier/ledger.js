@@ -121,10 +121,6 @@ class Ledger {
                 }
                 const entries = [];
                 let size = 0;
-                this.at(item.number, () => {
-                        if (header.count > ENTRIES_MAX)
-                                refuse(`"count" is ${header.count}, more entries than fit any block`);
-                });
                 for (let i = 0; i < header.count; i++) {
                         const entry = await this.entry(this.within(`entry ${i + 1} of ${header.count}`));
                         size += entry.size + 1;
@@ -154,7 +150,7 @@ class Ledger {
         header({ o, line }) {
                 const { engine, created } = this.genesis;
                 members(o, {
-                        count: integer(0, 2 ** 24 - 1), height: integer(1, 2 ** 39 - 1), kind: oneOf('block'), network: id, parent: id, root: id,
+                        count: integer(0, ENTRIES_MAX), height: integer(1, 2 ** 39 - 1), kind: oneOf('block'), network: id, parent: id, root: id,
                         sealer: id, time: integer(0, INT_MAX), [engine.headerField]: engine.checkHeaderField,
                 });
                 admit(o.sealer);

@@ -283,11 +283,14 @@ static Buf a_line_without_end(World *w) {
                 buf_add_char(&out, 'x');
         return out;
 }
-static Buf a_count_that_lies_without_seals(World *w) {
-        return with_change(&w->without, 6, "\"count\":4", "\"count\":16000000");
+static Buf a_count_that_fits_no_block_without_seals(World *w) {
+        return with_change(&w->without, 6, "\"count\":4", "\"count\":83887");
 }
 static Buf a_count_that_lies(World *w) {
-        return with_change(&w->with, 8, "\"count\":4", "\"count\":16000000");
+        return with_change(&w->with, 8, "\"count\":4", "\"count\":80000");
+}
+static Buf a_count_that_fits_no_block(World *w) {
+        return with_change(&w->with, 8, "\"count\":4", "\"count\":83887");
 }
 
 /* Bad at two places: the first counts, though signatures are checked late. */
@@ -368,8 +371,9 @@ static const struct {
         { "a file cut within a line", cut_in_a_line, V_FORM, 18, "" },
         { "a line without end", a_line_without_end, V_SIZE, 19, "longer than any line" },
         { "a count that lies", a_count_that_lies, V_SEAL, 9, "seal of block" },
-        { "a count that lies in a file without seals", a_count_that_lies_without_seals, V_SIZE, 6,
-                        "more entries" },
+        { "a count that fits no block", a_count_that_fits_no_block, V_FORM, 8, "from 0 to 83886" },
+        { "a count that fits no block in a file without seals", a_count_that_fits_no_block_without_seals, V_FORM, 6,
+                        "from 0 to 83886" },
         { "two forged ballots", two_forged_ballots, V_BLOCK, 8, "" },
         { "a forged ballot and a bad line behind", a_forged_ballot_and_a_bad_line_behind, V_BLOCK,
                         8, "" },
