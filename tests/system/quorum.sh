@@ -114,7 +114,8 @@ for c in "${commands[@]}"; do
 	on_each typed root "$c"
 done
 for h in $hosts; do check "$h: it signs" until_true 20 is "$h" signing true; done
-check "systemctl status says how it stands" on h4 sh -c 'systemctl status voted-peer | grep -qF "Status: \"$(votectl status --json | jq -r .status)\""'
+# within a moment: systemd is told at most twice a second
+check "systemctl status says how it stands" until_true 10 on h4 sh -c 'systemctl status voted-peer | grep -qF "Status: \"$(votectl status --json | jq -r .status)\""'
 
 # --- 4. who may vote, and on what; alice's editor knows what she wants
 on h1 sh -c 'cat >/usr/local/bin/editor && chmod 755 /usr/local/bin/editor' <<'END'
