@@ -6,22 +6,28 @@
 
 #include "base/file.h"
 
-/* What every test program of the lower layers needs: a main(), and the data that may lie beside the tree. */
-static inline int run_tests(const char *name, const TTest *const *tests, size_t n) {
+/* Runs it as a suite of that name; a program's exit status. */
+static inline int run_tcase(const char *name, TCase *t) {
         Suite *s = suite_create(name);
-        TCase *t = tcase_create(name);
         SRunner *runner;
         int failed;
 
-        tcase_set_timeout(t, 120);
-        for (size_t i = 0; i < n; i++)
-                tcase_add_test(t, tests[i]);
         suite_add_tcase(s, t);
         runner = srunner_create(s);
         srunner_run_all(runner, CK_NORMAL);
         failed = srunner_ntests_failed(runner);
         srunner_free(runner);
         return failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* What every test program of the lower layers needs: a main(), and the data that may lie beside the tree. */
+static inline int run_tests(const char *name, const TTest *const *tests, size_t n) {
+        TCase *t = tcase_create(name);
+
+        tcase_set_timeout(t, 120);
+        for (size_t i = 0; i < n; i++)
+                tcase_add_test(t, tests[i]);
+        return run_tcase(name, t);
 }
 
 #define TEST_MAIN(name, ...)                                                            \

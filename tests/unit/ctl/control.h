@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../help.h"
 #include "ctl/varlink-client.h"
 #include "ctl/varlink-server.h"
 #include "voted/limits.h"

@@ -2,6 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "../help.h"
 #include "ctl/interface.h"
 #include "ctl/wire.h"
 
@@ -92,19 +93,11 @@ START_TEST(a_broken_text_is_an_error) {
 END_TEST
 
 int main(void) {
-        Suite *s = suite_create("interface");
         TCase *t = tcase_create("interface");
-        SRunner *runner;
-        int failed;
 
         tcase_add_test(t, the_published_texts_can_be_read);
         tcase_add_test(t, methods_are_known_by_their_text);
         tcase_add_loop_test(t, parameters_are_checked_against_the_text, 0, ELEMENTSOF(cases));
         tcase_add_loop_test(t, a_broken_text_is_an_error, 0, ELEMENTSOF(broken));
-        suite_add_tcase(s, t);
-        runner = srunner_create(s);
-        srunner_run_all(runner, CK_NORMAL);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return run_tcase("interface", t);
 }

@@ -129,10 +129,7 @@ START_TEST(more_users_than_places_are_counted_right) {
 END_TEST
 
 int main(void) {
-        Suite *s = suite_create("varlink-load");
         TCase *t = tcase_create("varlink-load");
-        SRunner *runner;
-        int failed;
 
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_set_timeout(t, 60);
@@ -142,10 +139,5 @@ int main(void) {
         tcase_add_test(t, a_stream_that_does_not_wait_for_its_reader_is_cut);
         tcase_add_test(t, an_end_behind_calls_that_wait_leaves_the_loop_at_rest);
         tcase_add_test(t, more_users_than_places_are_counted_right);
-        suite_add_tcase(s, t);
-        runner = srunner_create(s);
-        srunner_run_all(runner, CK_NORMAL);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return run_tcase("varlink-load", t);
 }

@@ -221,10 +221,7 @@ START_TEST(no_daemon_gives_a_remedy) {
 END_TEST
 
 int main(void) {
-        Suite *s = suite_create("varlink");
         TCase *t = tcase_create("varlink");
-        SRunner *runner;
-        int failed;
 
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_set_timeout(t, 60);
@@ -240,10 +237,5 @@ int main(void) {
         tcase_add_test(t, half_a_call_leaves_the_loop_at_rest);
         tcase_add_test(t, a_second_server_at_the_same_path_is_refused);
         tcase_add_test(t, no_daemon_gives_a_remedy);
-        suite_add_tcase(s, t);
-        runner = srunner_create(s);
-        srunner_run_all(runner, CK_NORMAL);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return run_tcase("varlink", t);
 }

@@ -2,6 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "../help.h"
 #include "ctl/wire.h"
 #include "voted/limits.h"
 
@@ -106,10 +107,7 @@ START_TEST(a_member_that_is_null_counts_as_absent) {
 END_TEST
 
 int main(void) {
-        Suite *s = suite_create("wire");
         TCase *t = tcase_create("wire");
-        SRunner *runner;
-        int failed;
 
         tcase_add_test(t, a_message_ends_with_a_nul_and_the_next_one_stays);
         tcase_add_test(t, half_a_message_is_waited_for);
@@ -118,10 +116,5 @@ int main(void) {
         tcase_add_test(t, a_flood_of_values_costs_one_scan);
         tcase_add_test(t, a_message_without_end_is_refused_at_the_limit);
         tcase_add_test(t, a_member_that_is_null_counts_as_absent);
-        suite_add_tcase(s, t);
-        runner = srunner_create(s);
-        srunner_run_all(runner, CK_NORMAL);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return run_tcase("wire", t);
 }

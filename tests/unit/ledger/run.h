@@ -4,6 +4,7 @@
 #include <check.h>
 #include <stdio.h>
 
+#include "../help.h"
 #include "base/macro.h"
 #include "crypto/sign.h"
 #include "ledger/entry.h"
@@ -28,11 +29,8 @@ static inline _unused_ void free_entries(Entry **entries, size_t n) {
 
 /* Runs them; a program's exit status. */
 static inline _unused_ int run_suite(const char *name, void (*add)(TCase *t)) {
-        Suite *s = suite_create(name);
         TCase *t = tcase_create(name);
-        SRunner *runner;
         Why why = {};
-        int failed;
 
         if (crypto_init(&why) < 0) {
                 (void) fprintf(stderr, "%s\n", why.text);
@@ -41,10 +39,5 @@ static inline _unused_ int run_suite(const char *name, void (*add)(TCase *t)) {
 
         tcase_set_timeout(t, 120);
         add(t);
-        suite_add_tcase(s, t);
-        runner = srunner_create(s);
-        srunner_run_all(runner, CK_NORMAL);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return run_tcase(name, t);
 }
