@@ -141,8 +141,25 @@ code 6 'something else was sealed' elsewhere cheating cheating
 code 6 'something else was sealed' elsewhere cheating honest
 jq -e '.seq == 1' "$work/cast.3" >/dev/null || fail "the vote of v3"
 
+say "a single ballot is opened by no verb, with all three trustees at hand"
+ctl a1 export --quiet >"$work/open"
+ids=("$(jq -r .entry "$work/cast.2")" "$(jq -r .entry "$work/cast.3")")
+grep -v '"seq":2' "$work/open" >"$work/thinned"
+grep '"seq":2' "$work/open" >"$work/vote"
+for who in ann ben cid; do
+	code 4 'still takes votes' trustee "$who" trustee share motion
+	code 4 'still takes votes' trustee "$who" trustee share motion --ledger "$work/open"
+	code 6 'line [0-9]+' trustee "$who" trustee share motion --ledger "$work/thinned"
+	for id in "${ids[@]}"; do
+		code 5 'no election is called' trustee "$who" trustee share "$id"
+		code 5 'no election is called' trustee "$who" results "$id"
+		code 5 'no election is called' trustee "$who" receipt "$id"
+	done
+	code 2 'opened' trustee "$who" ballot check "$work/vote"
+	[ -z "$(find "$work/home.$who/votectl/trustee" -name '*.share')" ] || fail "a share before the closing"
+done
+
 say "it closes; one trustee stays away, another's share is no third one's"
-code 4 'still takes votes' trustee ben trustee share motion
 closed() { [ "$(ctl a1 show motion --json | jq .closing_height)" != null ]; }
 until_true $((ends + 20 - $(date +%s))) closed || fail "the election closes"
 until_true 30 phase_is a1 small final || fail "the small election closes"

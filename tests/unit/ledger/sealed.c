@@ -252,7 +252,7 @@ Entry* sealed_vote(SealedBoard *b, unsigned voter, const Entry *election, unsign
         return fixture_entry(b->genesis, voter, "vote", o);
 }
 
-Json* sealed_share_json(SealedBoard *b, Chain *c, const ElectionInfo *e, unsigned trustee) {
+Json* sealed_share_json_of(SealedBoard *b, const ElectionInfo *e, unsigned trustee, const Cipher *ciphers) {
         const SecretScalar *x = b->trustees[trustee].x;
         ShareStatement t = {
                 .network = b->genesis->network,
@@ -263,12 +263,8 @@ Json* sealed_share_json(SealedBoard *b, Chain *c, const ElectionInfo *e, unsigne
         };
         Json *o = json_new_object(), *shares = json_new_array();
         _cleanup_stream_ Stream stream = {};
-        const SealedTotal *total;
-        const Cipher *sums;
         size_t k = 0;
 
-        must("sum", chain_sealed_total(c, e, &total), NULL);
-        sums = sealed_total_ciphers(total);
         stream_of(&stream, "share", trustee, 0);
         for (size_t i = 0; i < e->definition->n_questions; i++) {
                 Json *options = json_new_array();
@@ -279,7 +275,7 @@ Json* sealed_share_json(SealedBoard *b, Chain *c, const ElectionInfo *e, unsigne
 
                         t.question = (uint32_t) i;
                         t.option = (uint32_t) option;
-                        t.alpha = sums[k].alpha;
+                        t.alpha = ciphers[k].alpha;
                         if (element_is_identity(&t.alpha)) {
                                 json_add_text(pair, "");
                                 json_add_text(pair, "");
@@ -297,6 +293,13 @@ Json* sealed_share_json(SealedBoard *b, Chain *c, const ElectionInfo *e, unsigne
         json_set_id(o, "block", &e->closing_block);
         json_set(o, "shares", shares);
         return o;
+}
+
+Json* sealed_share_json(SealedBoard *b, Chain *c, const ElectionInfo *e, unsigned trustee) {
+        const SealedTotal *total;
+
+        must("sum", chain_sealed_total(c, e, &total), NULL);
+        return sealed_share_json_of(b, e, trustee, sealed_total_ciphers(total));
 }
 
 Entry* sealed_share(SealedBoard *b, Chain *c, const ElectionInfo *e, unsigned trustee) {

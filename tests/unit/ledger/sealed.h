@@ -43,7 +43,9 @@ void sealed_key(const SealedBoard *b, Element *ret);
 /* choices: such as "[[1]]". */
 Entry* sealed_vote(SealedBoard *b, unsigned voter, const Entry *election, unsigned seq, const char *choices);
 Json* sealed_ballot(SealedBoard *b, unsigned voter, const Entry *election, unsigned seq, const char *choices);
-/* From the chain's own sum of an election that has closed. The members of a `share`, and the entry. */
+/* The members of a `share`, in opening one cipher for each option; in opening the chain's own sum of an election that has
+ * closed; and the entry of that. */
+Json* sealed_share_json_of(SealedBoard *b, const ElectionInfo *e, unsigned trustee, const Cipher *ciphers);
 Json* sealed_share_json(SealedBoard *b, Chain *c, const ElectionInfo *e, unsigned trustee);
 Entry* sealed_share(SealedBoard *b, Chain *c, const ElectionInfo *e, unsigned trustee);
 
