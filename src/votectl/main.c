@@ -127,6 +127,8 @@ static int run(Ctl *c) {
                 buf_printf(&c->out, "votectl %s, %s\n", PACKAGE_VERSION, crypto_library_version());
                 return EXIT_DONE;
         }
+        if (c->verb == verbs_help && c->options.n_args > 0)
+                return verb_help(c);
         if (option_value(&c->options, "help") || !c->verb) {
                 if (!c->verb && !option_value(&c->options, "help"))
                         return ctl_fail(c, EXIT_USAGE, "votectl --help lists the verbs.",

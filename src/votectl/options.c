@@ -129,6 +129,7 @@ static int find_verb(const CtlVerb **ret, unsigned *ret_words, const CtlVerb *co
         const CtlOption *global, int argc, char **argv, Why *why) {
         const char *word = NULL;
         char name[2 * WORD_BYTES_MAX];
+        bool help = false;
         const CtlVerb *v;
 
         *ret = NULL;
@@ -148,6 +149,7 @@ static int find_verb(const CtlVerb **ret, unsigned *ret_words, const CtlVerb *co
                                         ?: find_option(v ? v->options : NULL, argv[i] + 2, strlen(argv[i] + 2), 0);
                         if (o && o->arg)
                                 i++;
+                        help = help || (o && streq(o->name, "help"));
                         continue;
                 }
                 if (!word) {
@@ -188,9 +190,13 @@ static int find_verb(const CtlVerb **ret, unsigned *ret_words, const CtlVerb *co
                 *ret_words = 1;
                 return 0;
         }
+        if (ctl_verb_is_group(families, word) && help) {        /* "network --help" is "help network" */
+                *ret = ctl_verb_find(families, "help");
+                return 0;
+        }
         if (ctl_verb_is_group(families, word))
                 return why_set(
-                        why, V_FORM, "\"%s\" needs a second word; see votectl help %s", word, word);
+                        why, V_FORM, "\"%s\" needs a second word; see votectl %s --help", word, word);
         if (ctl_verb_nearest(families, word))
                 return why_set(why, V_FORM, "unknown verb \"%.60s\"; did you mean \"%s\"?", word,
                         ctl_verb_nearest(families, word));

@@ -25,6 +25,7 @@ static const CtlVerb some[] = {
         { "receipt list", "", 0, 0, 0, run_nothing, NULL, "", "" },
         { "proof", "", 0, 0, 0, run_nothing, own, "", "" },
         { "proof check", "FILE", 1, 1, 0, run_nothing, NULL, "", "" },
+        { "help", "[VERB]", 0, 2, 0, run_nothing, NULL, "", "" },
         { "secret", "", 0, 0, CTL_VERB_HIDDEN, run_nothing, NULL, "", "" },
         {},
 };
@@ -121,6 +122,23 @@ START_TEST(help_needs_no_arguments) {
 }
 END_TEST
 
+START_TEST(a_group_has_help_as_well) {
+        const char *const *const lines[] = {
+                ARGS("network", "--help"), ARGS("--help", "network"), ARGS("network", "-h"), ARGS("help", "network"),
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(lines); i++) {
+                const CtlVerb *v = NULL;
+                Options o;
+
+                ck_assert_int_eq(parse_args(lines[i], &o, &v, NULL), 0);
+                ck_assert_str_eq(v->name, "help");
+                ck_assert_uint_eq(o.n_args, 1);
+                ck_assert_str_eq(o.args[0], "network");
+        }
+}
+END_TEST
+
 static const struct {
         const char *const args[6];
         const char *says;
@@ -174,6 +192,7 @@ static void add(TCase *t) {
         tcase_add_test(t, a_verb_with_options_may_be_a_group_too);
         tcase_add_test(t, behind_two_dashes_nothing_is_an_option);
         tcase_add_test(t, help_needs_no_arguments);
+        tcase_add_test(t, a_group_has_help_as_well);
         tcase_add_loop_test(
                 t, a_wrong_command_line_says_what_may_have_been_meant, 0, ELEMENTSOF(bad));
         tcase_add_test(t, a_thousand_options_are_refused);
