@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What takes long: hundreds of kills, thousands of seeds of the simulator, minutes of fuzzing, the bench. `make soak` runs all of it,
-# SOAK_PERCENT=10 a tenth (and of the fuzzing less, since eight targets add up). One line a part; what fails leaves its log.
+# What takes long: hundreds of kills, thousands of seeds of the simulator, minutes of fuzzing, the analyzer on the tests, the bench.
+# `make soak` runs all of it, SOAK_PERCENT=10 a tenth (of the fuzzing less, since the targets add up, and no analyzer). One line a
+# part; what fails leaves its log.
 #   $FUZZERS_DIR   a build with --enable-fuzzers; otherwise one is made, where clang is there
 set -uo pipefail
 top=${abs_top_srcdir:?make soak sets it} build=${abs_top_builddir:?make soak sets it}
@@ -43,7 +44,7 @@ build_fuzzers() {
 	cd "$1" || return
 	make -s distclean || true
 	./configure -q --enable-fuzzers CC=clang CFLAGS='-O1 -g'
-	make -j"$(nproc)" tests/fuzz/fuzz-{ballot,config,entry,frame,line,message,sealed,varlink}
+	make -j"$(nproc)" fuzzers
 }
 fuzzers=${FUZZERS_DIR:-}
 if [ -z "$fuzzers" ] && command -v clang >/dev/null; then
@@ -54,14 +55,28 @@ if [ -z "$fuzzers" ] && command -v clang >/dev/null; then
 fi
 seconds=$(share 600)
 [ "$percent" -ge 100 ] || [ "$seconds" -le 10 ] || seconds=10
+running=()      # one on each core
 for corpus in "$top"/tests/fuzz/corpus/*/; do
 	target=$(basename "$corpus")
 	[ -x "$fuzzers/tests/fuzz/fuzz-$target" ] || { echo "fuzz-$target: no fuzzer was built (needs clang)"; continue; }
 	mkdir "$work/corpus-$target"
-	part "fuzz-$target" "$fuzzers/tests/fuzz/fuzz-$target" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=20 -error_exitcode=1 \
-		-timeout_exitcode=1 -artifact_prefix="$work/" "$work/corpus-$target" "$corpus"
+	if [ "${#running[@]}" -ge "$(nproc)" ]; then
+		wait "${running[0]}" || failed=1
+		running=("${running[@]:1}")
+	fi
+	(
+		failed=0
+		part "fuzz-$target" "$fuzzers/tests/fuzz/fuzz-$target" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=20 \
+			-error_exitcode=1 -timeout_exitcode=1 -artifact_prefix="$work/" "$work/corpus-$target" "$corpus"
+		exit "$failed"
+	) &
+	running+=($!)
 done
+for pid in "${running[@]}"; do wait "$pid" || failed=1; done
 
+if [ "$percent" -ge 100 ] && command -v clang-tidy >/dev/null; then
+	part analyze make -C "$build" analyze ANALYZE_TESTS=yes
+fi
 if [ -e "$top/tests/bench/run" ]; then
 	[ "$percent" -ge 100 ] || export BENCH_SCALE=2
 	part bench bash "$top/tests/bench/run"

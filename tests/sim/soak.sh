@@ -10,16 +10,30 @@ set -euo pipefail
 : "${SOAK_PERCENT:=100}"
 : "${SIM_SEED:=$(($(date +%s) * 10000))}"
 sim=$abs_top_builddir/tests/sim/sim
+cores=$(nproc)
 seeds() { echo $((($1 * SOAK_PERCENT + 99) / 100)); }
 
+# hold COUNT OPTION...: that many seeds from $SIM_SEED on, a part of them on each core.
+hold() {
+	local left=$1 first=$SIM_SEED part=$((($1 + cores - 1) / cores)) running=() pid failed=0
+	shift
+	while [ "$left" -gt 0 ]; do
+		"$sim" "$@" --seed "$first" --seeds "$((part < left ? part : left))" --quiet &
+		running+=($!)
+		first=$((first + part)) left=$((left - part))
+	done
+	for pid in "${running[@]}"; do wait "$pid" || failed=1; done
+	return "$failed"
+}
+
 echo "from seed $SIM_SEED"
-"$sim" --seed "$SIM_SEED" --seeds "$(seeds 5800)" --quiet
-"$sim" --seed "$SIM_SEED" --seeds "$(seeds 100)" --quiet --faults all
-"$sim" --seed "$SIM_SEED" --seeds "$(seeds 100)" --quiet --peers 20 --votes 200
-"$sim" --engine quorum --seed "$SIM_SEED" --seeds "$(seeds 9800)" --quiet
-"$sim" --engine quorum --seed "$SIM_SEED" --seeds "$(seeds 200)" --quiet --peers 13
-"$sim" --engine quorum --seed "$SIM_SEED" --seeds "$(seeds 5)" --peers 4 --votes 4 --time 10 --faults none --cuts 1 --quiet
-"$sim" --engine quorum --seed "$SIM_SEED" --seeds "$(seeds 5)" --peers 4 --votes 4 --time 10 --faults none --liars 1 --cuts 2 --quiet
+hold "$(seeds 5800)"
+hold "$(seeds 100)" --faults all
+hold "$(seeds 100)" --peers 20 --votes 200
+hold "$(seeds 9800)" --engine quorum
+hold "$(seeds 200)" --engine quorum --peers 13
+hold "$(seeds 5)" --engine quorum --peers 4 --votes 4 --time 10 --faults none --cuts 1
+hold "$(seeds 5)" --engine quorum --peers 4 --votes 4 --time 10 --faults none --liars 1 --cuts 2
 if [ "$SOAK_PERCENT" -lt 50 ]; then
 	bash "$abs_top_srcdir/tests/sim/plant.sh" --random
 else
