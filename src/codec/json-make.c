@@ -6,8 +6,8 @@
 #include "codec/hex.h"
 #include "codec/json.h"
 
-/* A builder looks at the end only: json_dump() reports what this thread has lost since the last one. A mark within the
- * document would need memory itself. */
+/* A builder looks at the end only: json_dump() and json_made() report what this thread has lost since the last one. A mark
+ * within the document would need memory itself. */
 static _Thread_local bool lost;
 
 static Json* note(Json *j) {
@@ -125,8 +125,21 @@ void json_add_hex32(Json *a, const uint8_t v[static 32]) {
         json_add_text(a, hex);
 }
 
+/* jansson does not look whether a member found room in the copy. */
 Json* json_copy_deep(const Json *j) {
-        return note(json_deep_copy(j));
+        Json *copy = note(json_deep_copy(j));
+
+        if (!copy || json_equal(copy, j))
+                return copy;
+        lost = true;
+        return json_free(copy);
+}
+
+int json_made(const Json *j) {
+        bool whole = j && !lost;
+
+        lost = false;
+        return whole ? 0 : -ENOMEM;
 }
 
 static int append(const char *p, size_t n, void *data) {
@@ -136,10 +149,10 @@ static int append(const char *p, size_t n, void *data) {
 
 int json_dump(const Json *j, Buf *ret) {
         size_t before = ret->n;
-        bool failed = lost;
+        int r;
 
-        lost = false;
-        if (!failed && j && json_dump_callback(j, append, ret, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) == 0)
+        r = json_made(j);
+        if (r == 0 && json_dump_callback(j, append, ret, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) == 0)
                 return buf_error(ret);
 
         ret->n = before;                /* no half a document */

@@ -49,8 +49,9 @@ bool json_is_bool(const Json *j);
 const char* json_text(const Json *j);                   /* NULL if it is none */
 int64_t json_int(const Json *j);                        /* 0 if it is none */
 
-/* --- making: a failed allocation anywhere makes the root's json_dump() say -ENOMEM; a NULL o or a is
- * passed over, so that a builder needs one check, at its end, in the same thread --- */
+/* --- making: a failed allocation anywhere makes the root's json_dump() or json_made() say -ENOMEM; a NULL o or a is
+ * passed over, so that a builder needs one check, at its end, in the same thread, and makes it in any case: what was lost is
+ * forgotten then, and does not spoil the next --- */
 Json* json_new_object(void);
 Json* json_new_array(void);
 void json_set_int(Json *o, const char *key, int64_t v);
@@ -68,7 +69,10 @@ void json_add_key(Json *a, const Key *v);
 void json_add_hex32(Json *a, const uint8_t v[static 32]);
 void json_add_base64(Json *a, const void *p, size_t n);
 void json_add(Json *a, Json *v);                                        /* takes v over */
-Json* json_copy_deep(const Json *j);
+Json* json_copy_deep(const Json *j);                                    /* whole, or NULL */
+
+/* For who hands out what was made without a dump: that nothing is missing in it. 0 or -ENOMEM. */
+_must_check_ int json_made(const Json *j);
 
 /* Appends the canonical form (RFC 8785 in our subset). Returns 0 or -ENOMEM. */
 _must_check_ int json_dump(const Json *j, Buf *ret);

@@ -214,9 +214,6 @@ int message_frame(Buf *ret, const Message *m) {
 
         assert(m->has_id ? row->id != MESSAGE_ID_NONE : row->id == MESSAGE_ID_NONE || row->id == MESSAGE_ID_OPTIONAL);
 
-        if (!o)
-                return -ENOMEM;
-
         json_set_text(o, "type", row->name);
         if (m->has_id)
                 json_set_int(o, "id", (int64_t) m->id);
