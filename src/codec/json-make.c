@@ -127,12 +127,9 @@ void json_add_hex32(Json *a, const uint8_t v[static 32]) {
 
 /* jansson does not look whether a member found room in the copy. */
 Json* json_copy_deep(const Json *j) {
-        Json *copy = note(json_deep_copy(j));
+        Json *copy = json_deep_copy(j);
 
-        if (!copy || json_equal(copy, j))
-                return copy;
-        lost = true;
-        return json_free(copy);
+        return !copy || json_equal(copy, j) ? copy : json_free(copy);
 }
 
 int json_made(const Json *j) {

@@ -140,8 +140,11 @@ int sealed_ballot_make(Json **ret, const Definition *d, const BallotStatement *s
                 return r;
 
         o = sealed_ballot_json(b, d);
-        if (!o)
-                return -ENOMEM;
+        r = json_made(o);
+        if (r < 0) {
+                (void) json_free(o);
+                return r;
+        }
 
         *ret = o;
         return 0;

@@ -210,7 +210,7 @@ static int add_working(Chain *c, const ElectionInfo *e, const SealedTotal *total
                 json_set((Json *) old, "working", sealed);
         else
                 json_free(sealed);
-        return 0;
+        return json_made(result->json);
 }
 
 int chain_count_sealed(Chain *c, const ElectionInfo *e, const Lot *lot, Result **ret) {

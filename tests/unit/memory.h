@@ -28,8 +28,13 @@ typedef struct Operation {
         /* After a failure run() is not done again on what it worked on: this puts it into the state in which it may be, as the
          * caller of the real one does. */
         void (*recover)(void *userdata);
-        unsigned step;          /* only every so many allocations fail; 0: every */
+        /* What run() works on is not changed by it: instead of end() and begin() this takes away what it made. */
+        void (*reset)(void *userdata);
+        unsigned which;         /* for begin() and run(): see memory_which() */
+        unsigned step;          /* only every so many allocations fail, unless $MEMORY_ALL is set; 0: every */
 } Operation;
+
+unsigned memory_which(void);    /* of the operation that is tried now */
 
 /* Adds one test for each. */
 void memory_add(TCase *t, const Operation *operations, size_t n);
@@ -51,5 +56,3 @@ int64_t memory_held(void);
         } while (0)
 /* Where the one that failed was asked for, to standard error. */
 void memory_where(void);
-/* Allocations fail in all modes for n = 1 + k * step, where step is this times the default; from $MEMORY_STEP. */
-unsigned memory_step(void);
