@@ -6,8 +6,8 @@
 #include "codec/hex.h"
 #include "codec/json.h"
 
-/* A builder looks at the end only: json_dump() and json_made() report what this thread has lost since the last one. A mark
- * within the document would need memory itself. */
+/* A builder looks at the end only: json_dump() reports what this thread has lost since the last one. A mark within the
+ * document would need memory itself. */
 static _Thread_local bool lost;
 
 static Json* note(Json *j) {
@@ -125,18 +125,8 @@ void json_add_hex32(Json *a, const uint8_t v[static 32]) {
         json_add_text(a, hex);
 }
 
-/* jansson does not look whether a member found room in the copy. */
 Json* json_copy_deep(const Json *j) {
-        Json *copy = json_deep_copy(j);
-
-        return !copy || json_equal(copy, j) ? copy : json_free(copy);
-}
-
-int json_made(const Json *j) {
-        bool whole = j && !lost;
-
-        lost = false;
-        return whole ? 0 : -ENOMEM;
+        return note(json_deep_copy(j));
 }
 
 static int append(const char *p, size_t n, void *data) {
@@ -146,10 +136,10 @@ static int append(const char *p, size_t n, void *data) {
 
 int json_dump(const Json *j, Buf *ret) {
         size_t before = ret->n;
-        int r;
+        bool failed = lost;
 
-        r = json_made(j);
-        if (r == 0 && json_dump_callback(j, append, ret, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) == 0)
+        lost = false;
+        if (!failed && j && json_dump_callback(j, append, ret, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) == 0)
                 return buf_error(ret);
 
         ret->n = before;                /* no half a document */

@@ -8,6 +8,21 @@
 #include "codec/hex.h"
 #include "codec/json.h"
 
+static void (*give_up)(void);
+
+static void* take(size_t n) {
+        void *p = malloc(n);
+
+        if (!p)
+                give_up();
+        return p;
+}
+
+void json_init(void (*out_of_memory)(void)) {
+        give_up = out_of_memory;
+        json_set_alloc_funcs(take, free);
+}
+
 Json* json_free(Json *j) {
         json_decref(j);
         return NULL;

@@ -9,6 +9,10 @@
  * layers that may not include jansson.h read and build through this header only. */
 typedef struct json_t Json;
 
+/* jansson does not look everywhere whether it got memory: of a text that finds none it takes a part, or reads on behind it. So a
+ * program says, before anything else of here, what is called then instead; that does not return. */
+void json_init(void (*out_of_memory)(void));
+
 Json* json_free(Json *j);               /* drops one reference; NULL is fine; returns NULL */
 Json* json_share(Json *j);              /* one reference more */
 DEFINE_CLEANUP(Json*, json_free)
@@ -49,9 +53,8 @@ bool json_is_bool(const Json *j);
 const char* json_text(const Json *j);                   /* NULL if it is none */
 int64_t json_int(const Json *j);                        /* 0 if it is none */
 
-/* --- making: a failed allocation anywhere makes the root's json_dump() or json_made() say -ENOMEM; a NULL o or a is
- * passed over, so that a builder needs one check, at its end, in the same thread, and makes it in any case: what was lost is
- * forgotten then, and does not spoil the next --- */
+/* --- making: a failed allocation anywhere makes the root's json_dump() say -ENOMEM; a NULL o or a is
+ * passed over, so that a builder needs one check, at its end, in the same thread --- */
 Json* json_new_object(void);
 Json* json_new_array(void);
 void json_set_int(Json *o, const char *key, int64_t v);
@@ -69,10 +72,7 @@ void json_add_key(Json *a, const Key *v);
 void json_add_hex32(Json *a, const uint8_t v[static 32]);
 void json_add_base64(Json *a, const void *p, size_t n);
 void json_add(Json *a, Json *v);                                        /* takes v over */
-Json* json_copy_deep(const Json *j);                                    /* whole, or NULL */
-
-/* For who hands out what was made without a dump: that nothing is missing in it. 0 or -ENOMEM. */
-_must_check_ int json_made(const Json *j);
+Json* json_copy_deep(const Json *j);
 
 /* Appends the canonical form (RFC 8785 in our subset). Returns 0 or -ENOMEM. */
 _must_check_ int json_dump(const Json *j, Buf *ret);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "base/text.h"
-#include "codec/json-read.h"
 #include "codec/line.h"
 #include "voted/limits.h"
 
@@ -373,16 +373,26 @@ int line_check(const char *p, size_t n, size_t bytes_max, size_t values_max, Why
 }
 
 int line_parse(Json **ret, const char *p, size_t n, size_t bytes_max, Why *why) {
-        size_t at;
+        Json *j;
         int r;
 
         r = line_check(p, n, bytes_max, MESSAGE_VALUES_MAX, why);
-        return r != 0 ? r : json_read(ret, p, &at);
+        if (r != 0)
+                return r;
+
+        /* What is left to fail is memory. */
+        j = json_loadb(p, n, JSON_REJECT_DUPLICATES, NULL);
+        if (!j)
+                return -ENOMEM;
+
+        *ret = j;
+        return 0;
 }
 
 int json_parse_loose(Json **ret, const char *p, size_t n, size_t bytes_max, Why *why) {
         const Scan s = { p, n, true, why };
-        size_t at;
+        json_error_t error = {};
+        Json *j;
         int r;
 
         if (n > bytes_max)
@@ -391,8 +401,15 @@ int json_parse_loose(Json **ret, const char *p, size_t n, size_t bytes_max, Why 
         if (r != 0)
                 return r;
 
-        r = json_read(ret, p, &at);
-        return r > 0 ? refuse(&s, r, at, "a key that its object has already") : r;
+        j = json_loadb(p, n, JSON_REJECT_DUPLICATES, &error);
+        if (!j) {
+                if (json_error_code(&error) != json_error_duplicate_key)
+                        return -ENOMEM;
+                return why_set(why, V_FORM, "line %d, column %d: a key that its object has already", error.line, error.column);
+        }
+
+        *ret = j;
+        return 0;
 }
 
 /* The byte behind the string whose opening quote is at i, or 0 if it is not closed. */

@@ -164,10 +164,19 @@ static int question_finish(const Count *c, size_t i, const Lot *lot, QuestionRes
         return 0;
 }
 
-static int fill(const Count *c, const Lot *lot, Result *result) {
-        const Definition *d = c->definition;
+int count_finish(const Count *c, const Lot *lot, Result **ret) {
+        _cleanup_(result_freep) Result *result = NULL;
+        const Definition *d;
         Json *questions;
         int r;
+
+        assert(c);
+        assert(ret);
+
+        d = c->definition;
+        result = new0(Result, 1);
+        if (!result)
+                return -ENOMEM;
 
         result->json = json_new_object();
         result->questions = new0(QuestionResult, d->n_questions);
@@ -212,24 +221,6 @@ static int fill(const Count *c, const Lot *lot, Result *result) {
                 json_set_bool(o, "opened", !c->unopened);
                 json_set(result->json, "sealed", o);
         }
-        return 0;
-}
-
-int count_finish(const Count *c, const Lot *lot, Result **ret) {
-        _cleanup_(result_freep) Result *result = NULL;
-        int r, made;
-
-        assert(c);
-        assert(ret);
-
-        result = new0(Result, 1);
-        if (!result)
-                return -ENOMEM;
-
-        r = fill(c, lot, result);
-        made = json_made(result->json);
-        if (r < 0 || made < 0)
-                return r < 0 ? r : made;
 
         *ret = TAKE_PTR(result);
         return 0;

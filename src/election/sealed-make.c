@@ -140,11 +140,8 @@ int sealed_ballot_make(Json **ret, const Definition *d, const BallotStatement *s
                 return r;
 
         o = sealed_ballot_json(b, d);
-        r = json_made(o);
-        if (r < 0) {
-                (void) json_free(o);
-                return r;
-        }
+        if (!o)
+                return -ENOMEM;
 
         *ret = o;
         return 0;

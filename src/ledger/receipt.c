@@ -61,14 +61,29 @@ static bool is_final(const Genesis *g, const char *seal, size_t n) {
         return g->engine->seal_is_final && g->engine->seal_is_final(seal, n);
 }
 
-static int add_ledger(Chain *c, Place place, const char *line, Json *o) {
-        Json *headers = json_new_array(), *seals = json_new_array();
+int receipt_make(Chain *c, Place place, Json **ret) {
+        _cleanup_json_ Json *o = NULL, *headers = NULL, *seals = NULL;
+        _cleanup_buf_ Buf line = {};
         uint64_t height = PLACE_HEIGHT(place), last;
-        Store *s = chain_store(c);
+        Store *s;
         int r;
 
-        json_set(o, "headers", headers);
-        json_set(o, "seals", seals);
+        assert(c);
+        assert(ret);
+
+        s = chain_store(c);
+        if (height == 0 || height > chain_tip(c)->height)
+                return -ENODATA;
+        r = s->ops->entry_get(s, place, NULL, &line);
+        if (r < 0)
+                return r;
+
+        o = json_new_object();
+        headers = json_new_array();
+        seals = json_new_array();
+        if (!o || !headers || !seals)
+                return -ENOMEM;
+
         last = MIN(chain_tip(c)->height, height + RECEIPT_HEADERS_MAX - 1);
         for (uint64_t h = height; h <= last; h++) {
                 StoredBlock b = {};
@@ -88,32 +103,11 @@ static int add_ledger(Chain *c, Place place, const char *line, Json *o) {
         }
 
         json_set_text(o, "genesis", chain_genesis(c)->line);
-        json_set_text(o, "entry", line);
+        json_set_text(o, "entry", line.p);
         json_set_int(o, "height", (int64_t) height);
         json_set_int(o, "position", PLACE_POSITION(place));
-        return 0;
-}
-
-int receipt_make(Chain *c, Place place, Json **ret) {
-        _cleanup_json_ Json *o = NULL;
-        _cleanup_buf_ Buf line = {};
-        uint64_t height = PLACE_HEIGHT(place);
-        int r, made;
-
-        assert(c);
-        assert(ret);
-
-        if (height == 0 || height > chain_tip(c)->height)
-                return -ENODATA;
-        r = chain_store(c)->ops->entry_get(chain_store(c), place, NULL, &line);
-        if (r < 0)
-                return r;
-
-        o = json_new_object();
-        r = add_ledger(c, place, line.p, o);
-        made = json_made(o);
-        if (r < 0 || made < 0)
-                return r < 0 ? r : made;
+        json_set(o, "headers", TAKE_PTR(headers));
+        json_set(o, "seals", TAKE_PTR(seals));
 
         *ret = TAKE_PTR(o);
         return 0;

@@ -150,6 +150,11 @@ static int run(Ctl *c) {
         return c->verb->run(c);
 }
 
+static void out_of_memory(void) {
+        (void) fprintf(stderr, "votectl: out of memory\n");
+        _exit(EXIT_FAILED);
+}
+
 int main(int argc, char **argv) {
         static Ctl c;
         Why why = {};
@@ -158,6 +163,7 @@ int main(int argc, char **argv) {
         if (getenv("VOTECTL_ASKPASS"))
                 return askpass_main(argc > 1 ? argv[1] : NULL);
 
+        json_init(out_of_memory);
         (void) setlocale(LC_CTYPE, "");
         (void) sigaction(SIGPIPE, &(struct sigaction) { .sa_handler = SIG_IGN }, NULL);
         look_at_terminal(&c);

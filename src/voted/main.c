@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "codec/json.h"
 #include "voted/daemon.h"
 #include "voted/journal-sink.h"
 
@@ -264,6 +265,12 @@ static int run(Daemon *d) {
         return r < 0 ? EXIT_FAILURE : r;
 }
 
+/* As when a step says -ENOMEM: what was committed is on disk, and systemd starts it again. */
+static void out_of_memory(void) {
+        (void) log_oom();
+        _exit(EXIT_FAILURE);
+}
+
 int main(int argc, char *argv[]) {
         Daemon d = {};
         int r;
@@ -275,6 +282,7 @@ int main(int argc, char *argv[]) {
 
         (void) umask(0077);
         journal_open("voted");
+        json_init(out_of_memory);
         r = run(&d);
         daemon_done(&d);
         return r;

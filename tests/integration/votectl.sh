@@ -106,6 +106,20 @@ sed '$ d' "$work/export" | head -c -10 >"$work/cut"
 code 6 'is wrong: line' "$VOTECTL" verify "$work/cut"
 sed '0,/"choices":\[\[1\]/s//"choices":[[0]/' "$work/export" >"$work/forged"
 code 6 'is wrong: line' "$VOTECTL" verify "$work/forged"
+# Too little memory, less and less of it: it says that it failed, and never that the ledger is wrong.
+within_kib() { prlimit --as=$(($1 * 1024)) "$VOTECTL" verify "$work/export" >"$work/out" 2>&1; }
+little=1000 enough=4000000
+while [ $((enough - little)) -gt 64 ]; do
+	middle=$(((little + enough) / 2))
+	if within_kib "$middle"; then enough=$middle; else little=$middle; fi
+done
+for ((i = 1; i <= 60; i++)); do
+	status=0
+	within_kib $((enough - 64 * i)) || status=$?
+	if [ "$status" != 1 ] || ! grep -qE 'out of memory|cannot start threads' "$work/out"; then
+		fail "verify within $((enough - 64 * i)) KiB: status $status, $(cat "$work/out")"
+	fi
+done
 code 4 'closed at' voter carol cast all --choice 0 --choice -
 code 4 'withdrawn only before' voter alice election withdraw all
 

@@ -6,7 +6,7 @@
 #include "base/buf.h"
 
 /* What is done when there is no memory. The programs that use this link with $(memory_flags), so that every allocation of
- * libvoted, of jansson, of libsodium's guarded kind and of the test itself passes by here, and may fail.
+ * libvoted, of libsodium's guarded kind and of the test itself passes by here, and may fail.
  *
  * An operation is run again and again, each time from the same beginning: its first allocation fails, its second, and so on until
  * it has no more of them; and once more so that those behind the failing one fail as well. Then:
