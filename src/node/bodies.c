@@ -386,7 +386,7 @@ int drafts_advance(Peer *p) {
                 Id to = p->switch_to;
 
                 p->has_switch = false;
-                r = commit_switch(p, &to);
+                r = connect_switch(p, &to);
                 if (r < 0)
                         return r;
         }

@@ -35,7 +35,7 @@ static int height_of(void *userdata, const Id *id, uint64_t *ret) {
 }
 
 static int work_at(void *userdata, uint64_t height, uint8_t ret[16]) {
-        return commit_work_at(userdata, height, ret);
+        return connect_work_at(userdata, height, ret);
 }
 
 static int seal_at(void *userdata, uint64_t height, Buf *ret) {
@@ -201,7 +201,7 @@ static int carry_out(Peer *p, const EngineEvent *ev, const EngineEffect *fx) {
                 return draft_want(p, &fx->id);
 
         case ENGINE_FX_SWITCH:
-                return commit_switch(p, &fx->id);
+                return connect_switch(p, &fx->id);
 
         case ENGINE_FX_ORPHAN:
                 l = peer_link_find(p, ev->from);
@@ -217,7 +217,7 @@ static int carry_out(Peer *p, const EngineEvent *ev, const EngineEffect *fx) {
                 return 0;
 
         case ENGINE_FX_SEALED:
-                return commit_own(p, &fx->header, fx->data, fx->n_data);
+                return connect_own(p, &fx->header, fx->data, fx->n_data);
 
         case ENGINE_FX_SEND:
                 return message_send(p, fx);

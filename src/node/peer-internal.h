@@ -311,21 +311,23 @@ int drafts_on_blocks(Peer *p, PeerLink *l, const Request *q, const Message *m);
 int drafts_not_delivered(Peer *p, const Request *q, bool late);
 int drafts_timers(Peer *p);
 
+/* connect.c */
+int connect_switch(Peer *p, const Id *tip);
+int connect_own(Peer *p, const Header *h, const char *seal, size_t n_seal);
+int connect_work_at(Peer *p, uint64_t height, uint8_t ret[16]); /* summed difficulty of the main chain */
+
 /* commit.c */
-int commit_switch(Peer *p, const Id *tip);
-int commit_own(Peer *p, const Header *h, const char *seal, size_t n_seal);
 int commit_finish(Peer *p);                     /* end of the step: COMMIT, if there is something to commit */
 int commit_on_committed(Peer *p);
 int commit_on_failed(Peer *p, int error);
 int commit_retry(Peer *p);
-int commit_work_at(Peer *p, uint64_t height, uint8_t ret[16]);  /* summed difficulty of the main chain */
 int commit_phases(Peer *p, bool say);           /* of elections: takes note of them */
+int commit_trouble(Peer *p, int error);         /* the store failed within a step: 0 if the peer goes on */
+void commit_done(Peer *p);
 
 /* boards.c */
 int boards_update(Peer *p);                     /* takes note of what has become of them, and says so but at the start */
 int boards_status(Peer *p, Json **ret);         /* sentences on those that came to nothing of late */
-int commit_trouble(Peer *p, int error);         /* the store failed within a step: 0 if the peer goes on */
-void commit_done(Peer *p);
 
 /* engine-glue.c */
 int engine_start(Peer *p);
