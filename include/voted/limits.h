@@ -129,6 +129,7 @@
 #define CTL_MESSAGE_BYTES_MAX         (1U << 20)
 #define CTL_CONNECTIONS_MAX           512U
 #define CTL_CONNECTIONS_PER_UID_MAX   64U
+#define CTL_LINGER_USEC_MAX           (2U * 1000000U)  /* for the reader of a connection that is to close */
 
 /* defaults of the command line and of the configuration */
 #define TRACKER_PORT_DEFAULT          8000

@@ -6,6 +6,8 @@
 #include "ctl/varlink-internal.h"
 #include "ctl/wire.h"
 
+#define LINGER_ACCURACY_USEC (100 * USEC_PER_MSEC)
+
 static void call_gone(VarlinkCall *call) {
         call->conn = NULL;
         if (!call->over && call->on_gone)
@@ -30,6 +32,7 @@ void varlink_conn_free(Conn *c) {
 
         c->io = sd_event_source_disable_unref(c->io);
         c->due = sd_event_source_disable_unref(c->due);
+        c->linger = sd_event_source_disable_unref(c->linger);
         (void) close(c->fd);
         buf_done(&c->in);
         buf_done(&c->out);
@@ -43,6 +46,14 @@ size_t varlink_conn_queued(const Conn *c) {
 /* The next call waits while the replies to the ones before it do: who pipelines and reads slowly is paced. */
 static bool conn_takes_call(const Conn *c) {
         return !c->call && !c->closing && c->in.n > 0 && !c->partial && varlink_conn_queued(c) <= OUT_BYTES_MAX;
+}
+
+static int on_conn_linger(sd_event_source *source, uint64_t usec, void *userdata) {
+        Conn *c = ASSERT_PTR(userdata);
+
+        log_debug("Control socket: uid %u: does not read its last replies, closing.", (unsigned) c->uid);
+        varlink_conn_free(c);
+        return 0;
 }
 
 /* Interest in the socket follows from what there is to do: nothing new is read while a call is under way. */
@@ -62,6 +73,13 @@ int varlink_conn_arm(Conn *c) {
         r = sd_event_source_set_io_events(c->io, events);
         if (r < 0)
                 return r;
+
+        if (c->closing && !c->linger && varlink_conn_queued(c) > 0) {
+                r = sd_event_add_time_relative(c->server->event, &c->linger, CLOCK_MONOTONIC, CTL_LINGER_USEC_MAX, LINGER_ACCURACY_USEC,
+                                on_conn_linger, c);
+                if (r < 0)
+                        return r;
+        }
 
         /* A call that is over makes room for the next one that is in the buffer already. What waits for the reader is no
          * work: EPOLLOUT tells, and a turn that cannot do anything would be followed by the next for ever. */

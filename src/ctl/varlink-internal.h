@@ -44,6 +44,7 @@ struct Conn {
         int fd;
         sd_event_source *io;
         sd_event_source *due;   /* enabled: it has a turn to take */
+        sd_event_source *linger;        /* it is to close, and its reader has until then; NULL: not yet */
         Buf in, out;
         size_t out_sent;
         VarlinkCall *call;      /* under way; one reference is ours */

@@ -102,23 +102,51 @@ START_TEST(an_end_behind_calls_that_wait_leaves_the_loop_at_rest) {
 }
 END_TEST
 
-/* A connection of that user, as if it had come from the socket. */
-static Conn* connection_of(uid_t uid) {
+/* A connection of that user, as if it had come from the socket. *ret_fd: its client; NULL: who has left already. */
+static Conn* connection_of(uid_t uid, int *ret_fd) {
         int fds[2];
 
-        ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+        ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
         ck_assert_int_eq(varlink_conn_new(server, fds[0], varlink_user(server, uid), uid, false), 0);
-        (void) close(fds[1]);
+        if (ret_fd)
+                *ret_fd = fds[1];
+        else
+                (void) close(fds[1]);
         return server->conns;
 }
+
+START_TEST(who_is_to_go_and_does_not_read_goes_after_a_time) {
+        uint64_t begun;
+        Conn *c;
+        int fd;
+
+        c = connection_of(1000, &fd);
+        send_times(fd, "{\"method\":\"" I "GetNetworks\",\"more\":true}", 1);
+        while (!held)
+                ck_assert_int_ge(sd_event_run(event, USEC_PER_SEC), 0);
+        for (unsigned i = 0; i < 10; i++)
+                ck_assert_int_eq(reply_piece(held, 100000), 0); /* more than the kernel takes */
+        c->user->allowance = 0;
+        begun = now_usec();
+        ck_assert(!varlink_call_charge(held));
+        ck_assert_int_eq(varlink_reply(held, NULL, false), 0);
+        held = varlink_call_unref(held);
+
+        while (varlink_server_connections(server) > 0 && now_usec() - begun < 4 * CTL_LINGER_USEC_MAX)
+                ck_assert_int_ge(sd_event_run(event, 10 * USEC_PER_MSEC), 0);
+        ck_assert_uint_eq(varlink_server_connections(server), 0);
+        ck_assert_uint_ge(now_usec() - begun, CTL_LINGER_USEC_MAX / 2); /* it had its chance */
+        (void) close(fd);
+}
+END_TEST
 
 START_TEST(more_users_than_places_are_counted_right) {
         Conn *first, *last;
 
-        first = connection_of(1000);
+        first = connection_of(1000, NULL);
         for (uid_t i = 1; i < USERS_MAX; i++)
-                (void) connection_of(1000 + i);
-        last = connection_of(1000 + USERS_MAX);         /* shares a place */
+                (void) connection_of(1000 + i, NULL);
+        last = connection_of(1000 + USERS_MAX, NULL);         /* shares a place */
         varlink_conn_free(first->prev);
         varlink_conn_free(last);        /* although there would be a place for it now */
         while (server->conns)
@@ -138,6 +166,7 @@ int main(void) {
         tcase_add_test(t, calls_of_one_connection_take_turns_with_those_of_another);
         tcase_add_test(t, a_stream_that_does_not_wait_for_its_reader_is_cut);
         tcase_add_test(t, an_end_behind_calls_that_wait_leaves_the_loop_at_rest);
+        tcase_add_test(t, who_is_to_go_and_does_not_read_goes_after_a_time);
         tcase_add_test(t, more_users_than_places_are_counted_right);
         return run_tcase("varlink-load", t);
 }
