@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "../unit/ledger/sealed.h"
+
+/* Ledgers that are made once, and of which each input gets a copy: two networks, the state folders of nodes of theirs at
+ * several moments, and words that one may say to such a node. */
+
+typedef enum ControlMode {
+        MODE_TRACKER,
+        MODE_WAITING,           /* a peer without a network */
+        MODE_EMPTY,             /* quorum, no block */
+        MODE_ANNOUNCED,
+        MODE_OPEN,
+        MODE_COUNTING,          /* a sealed election that waits for its shares */
+        MODE_FINAL,
+        MODE_AUTHORITY,         /* the one authority of that network, which has lost its record */
+        MODE_DAMAGED,           /* the same, and its record is no database */
+        MODE_FOUNDER,           /* the authority before its first block */
+        MODE_POW,               /* two admins, of whom both must approve */
+        _MODE_MAX,
+} ControlMode;
+
+void control_ledgers_make(void);        /* once, and removed when the process ends */
+/* Fills the folder of that name, which is emptied before. *ret_time: the wall clock there. */
+void control_ledgers_copy(ControlMode mode, const char *folder, uint64_t *ret_time);
+void control_empty_folder(const char *folder);
+const char* control_folder(void);       /* private; the node's own folder is to be beside the ledgers */
+
+/* Blocks of the quorum network as lines, from that height; NULL: there are no more. */
+const char* control_block(uint64_t height);
+
+/* Words: names, ids, keys, lines; and those that are good for a field of that name more often than others. */
+const char* control_word(const char *field, uint8_t choice);
