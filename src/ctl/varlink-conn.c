@@ -127,7 +127,7 @@ static int conn_fill(Conn *c) {
         return 0;
 }
 
-/* One call at most, so that a chatty client does not hold up the loop. < 0 or > 0: close. */
+/* One call at most, so that a chatty client does not hold up the loop. < 0 or > 0: close at once. */
 static int conn_process(Conn *c) {
         int r;
 
@@ -154,8 +154,12 @@ static int conn_process(Conn *c) {
                 }
                 else if (r > 0)
                         log_debug("Control socket: uid %u: %s, closing.", (unsigned) c->uid, why.text);
-                if (r != 0)
+                if (r < 0)
                         return r;
+                if (r > 0) {            /* once what was asked before it has its replies */
+                        c->closing = true;
+                        buf_reset(&c->in);
+                }
                 if (c->in.n == 0)
                         buf_done(&c->in);
         }

@@ -140,6 +140,42 @@ START_TEST(who_is_to_go_and_does_not_read_goes_after_a_time) {
 }
 END_TEST
 
+/* Takes off what comes until the connection is closed; how many replies that were. */
+static unsigned read_to_the_end(int fd) {
+        uint64_t until = now_usec() + 20 * USEC_PER_SEC;
+        unsigned n = 0;
+
+        while (now_usec() < until) {
+                char p[65536];
+                ssize_t k = recv(fd, p, sizeof(p), 0);
+
+                if (k == 0)
+                        return n;
+                for (ssize_t i = 0; i < k; i++)
+                        n += p[i] == 0;
+                if (k < 0)
+                        ck_assert_int_ge(sd_event_run(event, 10 * USEC_PER_MSEC), 0);
+        }
+        ck_abort_msg("the connection stays open");
+}
+
+START_TEST(a_frame_that_is_no_call_takes_no_reply_from_those_before_it) {
+        static const char frames[] = "{\"method\":\"" I "GetNetworks\",\"more\":true}\0{}";
+        int fd;
+
+        (void) connection_of(1000, &fd);
+        ck_assert_int_eq(send(fd, frames, sizeof(frames), MSG_NOSIGNAL), sizeof(frames));
+        while (!held)
+                ck_assert_int_ge(sd_event_run(event, USEC_PER_SEC), 0);
+        for (unsigned i = 0; i < 10; i++)
+                ck_assert_int_eq(reply_piece(held, 100000), 0); /* more than the kernel takes */
+        ck_assert_int_eq(varlink_reply(held, NULL, false), 0);
+        held = varlink_call_unref(held);
+        ck_assert_uint_eq(read_to_the_end(fd), 11);
+        (void) close(fd);
+}
+END_TEST
+
 START_TEST(more_users_than_places_are_counted_right) {
         Conn *first, *last;
 
@@ -167,6 +203,7 @@ int main(void) {
         tcase_add_test(t, a_stream_that_does_not_wait_for_its_reader_is_cut);
         tcase_add_test(t, an_end_behind_calls_that_wait_leaves_the_loop_at_rest);
         tcase_add_test(t, who_is_to_go_and_does_not_read_goes_after_a_time);
+        tcase_add_test(t, a_frame_that_is_no_call_takes_no_reply_from_those_before_it);
         tcase_add_test(t, more_users_than_places_are_counted_right);
         return run_tcase("varlink-load", t);
 }
