@@ -152,12 +152,12 @@ static void run(Host *h, const PeerOp *op) {
                 return;
 
         case PEER_SETTLE:
-                host_settle(h);
+                host_settle(h, op->arg[0]);
                 return;
 
         case PEER_HONOUR:
-                if (h->n_proposed > 0)
-                        (void) material_agree(h->m, MATERIAL_OWN + (h->n_proposed - 1) % 3, op->arg[0] & 1);
+                if (op->arg[1] > 0 || h->n_proposed > 0)
+                        (void) material_agree(h->m, op->arg[1] > 0 ? op->arg[1] : MATERIAL_OWN + (h->n_proposed - 1) % 3, op->arg[0] & 1);
                 return;
 
         default:

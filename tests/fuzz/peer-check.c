@@ -155,6 +155,43 @@ static void check_pool(const Host *h) {
         fuzz_check(pool_bytes(peer_pool(h->peer)) <= POOL_BYTES_MAX);
 }
 
+typedef struct Recorded {
+        const Peer *p;
+        uint64_t above;         /* the view of the last final block */
+} Recorded;
+
+static int on_recorded(void *userdata, uint64_t view, const Id *id, const char *header, size_t n_header, const char *entries, size_t n_entries) {
+        const Recorded *r = userdata;
+        Store *s = r->p->store;
+        const Draft *d;
+        uint64_t height;
+
+        (void) header;
+        (void) n_header;
+        (void) entries;
+        (void) n_entries;
+        if (view <= r->above || s->ops->block_find(s, id, &height) == 0)
+                return 0;
+        d = draft_find(r->p, id);
+        fuzz_check(d && d->state != DRAFT_WANTED);
+        for (size_t k = 0; k < d->block->n_entries; k++)
+                fuzz_check(d->block->entries[k]);
+        return 0;
+}
+
+/* What the peer has put on record, so as to be able to give it to anybody, is at hand; and what the engine waits for is looked at. */
+static void check_proposals(Host *h) {
+        const Peer *p = h->peer;
+        const Quorum *q = (const Quorum *) p->engine;
+        Recorded r = { .p = p, .above = q->root->header.value };
+
+        for (size_t i = 0; i < q->n_views; i++)
+                fuzz_check(!q->views[i]->proposal || q->views[i]->proposal->state != PROPOSAL_JUDGING || p->committing || p->broken ||
+                                draft_find(p, &q->views[i]->proposal->header.id));
+        if (p->record && !p->committing && !p->broken)
+                fuzz_check(p->record->ops->each_block(p->record, on_recorded, &r) == 0);
+}
+
 void check_state(Host *h) {
         const Peer *p = h->peer;
 
@@ -166,6 +203,8 @@ void check_state(Host *h) {
         fuzz_check(p->n_links <= HOST_LINKS);
         check_pool(h);
         check_ledger(h);
+        if (!h->m->pow)
+                check_proposals(h);
 }
 
 /* Whatever may follow the last final block is of a higher view; the rest of what liars have proposed is gone. */
@@ -178,14 +217,20 @@ static void check_kept(const Quorum *q) {
 bool check_is_settled(const Host *h) {
         const Peer *p = h->peer;
         uint64_t height = chain_tip(peer_chain(h->peer))->height;
-        unsigned tip = material_tip(h->m), final = 0;
+        uint8_t chain[MATERIAL_ITEMS];
+        unsigned tip = MIN(material_chain(h->m, chain), h->honest_tip), final = 0;
+        Store *s = disk_store(h->disk);
 
-        for (unsigned i = 1; i <= tip; i++)
-                final = material_block(h->m, i)->final ? i : final;
         if (h->m->pow)
                 return height >= tip;
+        for (unsigned i = 1; i <= tip; i++)
+                final = material_block(h->m, chain[i])->final ? i : final;
         if (height < final || peer_final_height(p) < final)
                 return false;
+        if (final > 0) {
+                fuzz_check(s->ops->block_find(s, &material_block(h->m, chain[final])->header.id, &height) == 0);
+                fuzz_check(height == final);
+        }
         check_kept((const Quorum *) p->engine);
         return true;
 }

@@ -19,14 +19,18 @@ static uint64_t asked(HostLink *l, MessageType a, MessageType b) {
 
 /* --- lists --- */
 
+/* Whoever is honest speaks of what 1 and 2 have agreed on, and of nothing else. */
 static unsigned item_of(Host *h, const HostLink *l, unsigned item) {
+        uint8_t chain[MATERIAL_ITEMS];
+        unsigned tip;
+
         item %= MATERIAL_ITEMS;
-        if (!l->honest)
+        if (!l->honest || (item >= MATERIAL_OWN && h->m->blocks[item].made && h->m->blocks[item].endorsed))
                 return item;
-        item %= MATERIAL_BLOCKS + 1;
-        item = MIN(item, material_tip(h->m));
+        tip = material_chain(h->m, chain);
+        item = MIN(item % (MATERIAL_BLOCKS + 1), tip);
         h->honest_tip = MAX(h->honest_tip, item);
-        return item;
+        return chain[item];
 }
 
 static void entries_of(Host *h, const HostLink *l, Buf *ret_lines, Id *ids, size_t *n_ids) {
@@ -205,7 +209,7 @@ static void statement(Host *h, HostLink *l, const PeerOp *op) {
 
         if (l->honest) {
                 view = kind == QUORUM_SKIP ? op->arg[3] : b->header.value;
-                if (l->who == 7 || (kind == QUORUM_SKIP ? !material_skipped(view) || view >= material_block(h->m, material_tip(h->m))->header.value
+                if (l->who == 7 || (kind == QUORUM_SKIP ? !material_skipped(view) || !material_says_skip(h->m, view)
                                                          : kind == QUORUM_FINALIZE ? !b->final : !b->endorsed))
                         return;
         }
@@ -330,6 +334,9 @@ static void craft(Host *h, const PeerOp *op) {
         x.value = frame_value(PEER_SET_VALUE, x.value);
         x.sealer = *secret_key_public(material_secret(h->m, change.is_set[PEER_SET_SEALER] ? change.set[PEER_SET_SEALER].arg[0] % 12 : (unsigned) (x.value % 4)));
         material_craft(h->m, item, &x, change.with, change.n_with);
+        if (b->endorsed)
+                return;
+        b->sound = change.n_with == 0 && !frame_is_changed() && x.time >= parent->header.time && x.time <= now + 15;
         b->header.height = frame_value(PEER_SET_HEIGHT, b->header.height);
         b->header.time = frame_value(PEER_SET_TIME, b->header.time);
         b->header.count = (uint32_t) frame_value(PEER_SET_COUNT, b->header.count);

@@ -12,6 +12,7 @@ typedef struct FrameChange {
 } FrameChange;
 extern FrameChange change;
 
+bool frame_is_changed(void);
 uint64_t frame_value(PeerOpName name, uint64_t right);
 /* Sends m, with lines if they are not NULL, unless the table of messages would not have it. */
 void frame_say(Host *h, HostLink *l, Message *m, const Buf *lines);

@@ -12,12 +12,22 @@ static void say(Host *h, const HostLink *l, const Message *m) {
         host_frame(h, l, frame.p, frame.n);
 }
 
-static unsigned tip_of(const Host *h) {
-        return MIN(h->honest_tip, material_tip(h->m));
+/* Items by height. */
+static unsigned chain_of(const Host *h, uint8_t ret[static MATERIAL_ITEMS]) {
+        unsigned tip = material_chain(h->m, ret);
+
+        return MIN(h->honest_tip, tip);
+}
+
+static const MaterialBlock* tip_of(const Host *h) {
+        uint8_t chain[MATERIAL_ITEMS];
+        unsigned tip = chain_of(h, chain);
+
+        return material_block(h->m, chain[tip]);
 }
 
 void honest_hello(Host *h, const HostLink *l) {
-        const Header *tip = &material_block(h->m, tip_of(h))->header;
+        const Header *tip = &tip_of(h)->header;
 
         say(h, l,
                         &(Message) { .type = MESSAGE_HELLO,
@@ -27,10 +37,13 @@ void honest_hello(Host *h, const HostLink *l) {
 }
 
 static void blocks_by_ids(Host *h, const Message *m, Buf *ret) {
+        uint8_t chain[MATERIAL_ITEMS];
+        unsigned tip = chain_of(h, chain);
+
         for (size_t i = 0; i < m->ids.n_ids; i++)
-                for (unsigned k = 1; k <= tip_of(h); k++)
-                        if (id_equal(&material_block(h->m, k)->header.id, &m->ids.ids[i]))
-                                material_whole(h->m, k, SEAL_RIGHT, ret);
+                for (unsigned k = 1; k <= tip; k++)
+                        if (id_equal(&material_block(h->m, chain[k])->header.id, &m->ids.ids[i]))
+                                material_whole(h->m, chain[k], SEAL_RIGHT, ret);
 }
 
 static void votes_by_ids(Host *h, const Message *m, Buf *ret) {
@@ -46,47 +59,58 @@ static void votes_by_ids(Host *h, const Message *m, Buf *ret) {
                 }
 }
 
+static void add_certificate(Host *h, QuorumKind of, uint64_t view, const Id *block, Buf *ret) {
+        buf_add_text(ret, ret->n > 0 ? "\n" : "");
+        material_certificate(h->m, of, view, block, SEAL_RIGHT, ret);
+}
+
 static void certificates(Host *h, uint64_t from, Buf *ret) {
-        const uint64_t last = material_block(h->m, tip_of(h))->header.value;
+        const uint64_t last = tip_of(h)->header.value;
+        uint8_t chain[MATERIAL_ITEMS];
+        unsigned tip = chain_of(h, chain);
 
         for (uint64_t v = from; v <= last; v++) {
-                for (unsigned k = 1; k <= tip_of(h); k++) {
-                        const MaterialBlock *b = material_block(h->m, k);
+                bool endorsed = false;
+
+                for (unsigned k = 1; k <= tip; k++) {
+                        const MaterialBlock *b = material_block(h->m, chain[k]);
 
                         if (b->header.value != v)
                                 continue;
-                        buf_add_text(ret, ret->n > 0 ? "\n" : "");
-                        material_certificate(h->m, b->final ? QUORUM_FINALIZE : QUORUM_ENDORSE, v, &b->header.id, SEAL_RIGHT, ret);
+                        add_certificate(h, b->final ? QUORUM_FINALIZE : QUORUM_ENDORSE, v, &b->header.id, ret);
+                        endorsed = chain[k] >= MATERIAL_OWN;
                 }
-                if (!material_skipped(v))
-                        continue;
-                buf_add_text(ret, ret->n > 0 ? "\n" : "");
-                material_certificate(h->m, QUORUM_SKIP, v, NULL, SEAL_RIGHT, ret);
+                if (material_skipped(v) && !endorsed)
+                        add_certificate(h, QUORUM_SKIP, v, NULL, ret);
         }
 }
 
 static void say_info(Host *h, const HostLink *l, const Message *m) {
-        const Header *tip = &material_block(h->m, tip_of(h))->header;
+        uint8_t chain[MATERIAL_ITEMS];
+        unsigned n = chain_of(h, chain);
+        const Header *tip = &material_block(h->m, chain[n])->header;
         Message a = { .type = MESSAGE_CHAIN_INFO_RESPONSE, .has_id = true, .id = m->id,
                 .chain = { .height = tip->height, .tip = tip->id, .fork = UINT64_MAX } };
         char work[24];
 
         for (size_t i = m->ids.n_ids; i > 0; i--)
-                for (unsigned k = 0; k <= tip_of(h); k++)
-                        if (id_equal(&material_block(h->m, k)->header.id, &m->ids.ids[i - 1]))
+                for (unsigned k = 0; k <= n; k++)
+                        if (id_equal(&material_block(h->m, chain[k])->header.id, &m->ids.ids[i - 1]))
                                 a.chain.fork = k;
         if (h->m->pow) {
-                (void) snprintf(work, sizeof(work), "%u", tip_of(h));
+                (void) snprintf(work, sizeof(work), "%u", n);
                 a.chain.work = work;
         } else
-                for (unsigned k = 1; k <= tip_of(h); k++)
-                        a.chain.final = material_block(h->m, k)->final ? k : a.chain.final;
+                for (unsigned k = 1; k <= n; k++)
+                        a.chain.final = material_block(h->m, chain[k])->final ? k : a.chain.final;
         say(h, l, &a);
 }
 
 void honest_answer(Host *h, const HostLink *l, const Message *m) {
         _cleanup_buf_ Buf lines = {};
         Message a = { .has_id = true, .id = m->id };
+        uint8_t chain[MATERIAL_ITEMS];
+        unsigned tip = chain_of(h, chain);
 
         switch (m->type) {
 
@@ -96,8 +120,8 @@ void honest_answer(Host *h, const HostLink *l, const Message *m) {
 
         case MESSAGE_GET_BLOCKS:
                 a.type = MESSAGE_BLOCKS_RESPONSE;
-                for (uint64_t k = MAX(m->range.from, UINT64_C(1)); k <= tip_of(h) && k - m->range.from < m->range.max; k++)
-                        material_whole(h->m, (unsigned) k, SEAL_RIGHT, &lines);
+                for (uint64_t k = MAX(m->range.from, UINT64_C(1)); k <= tip && k - m->range.from < m->range.max; k++)
+                        material_whole(h->m, chain[k], SEAL_RIGHT, &lines);
                 break;
 
         case MESSAGE_GET_BLOCKS_IDS:
@@ -130,13 +154,14 @@ void honest_answer(Host *h, const HostLink *l, const Message *m) {
 /* What one hears of everybody sooner or later: the last block with its seal, and whatever proves it. */
 void honest_tell_all(Host *h, const HostLink *l) {
         _cleanup_buf_ Buf lines = {};
-        const unsigned tip = tip_of(h);
-        const MaterialBlock *b = material_block(h->m, tip);
+        uint8_t chain[MATERIAL_ITEMS];
+        const unsigned tip = chain_of(h, chain);
+        const MaterialBlock *b = material_block(h->m, chain[tip]);
 
         if (tip > 0) {
-                material_header(h->m, tip, &lines);
+                material_header(h->m, chain[tip], &lines);
                 buf_add_char(&lines, '\n');
-                material_seal(h->m, tip, SEAL_RIGHT, &lines);
+                material_seal(h->m, chain[tip], SEAL_RIGHT, &lines);
                 say(h, l, &(Message) { .type = MESSAGE_NEW_BLOCK, .lines = lines.p, .n_lines_bytes = lines.n });
         }
         if (tip > 0 && !h->m->pow && l->who != 7) {

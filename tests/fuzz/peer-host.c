@@ -26,18 +26,20 @@ static void keep_proposal(Host *h, const Message *m) {
         EngineMessage *x = NULL;
         MaterialBlock *b;
         uint8_t entries[ELEMENTSOF(b->entries)];
-        unsigned n = 0, item = MATERIAL_OWN + h->n_proposed % 3;
+        unsigned n = 0, item = MATERIAL_OWN;
 
         if (quorum_proposal_read(&h->m->q.c, &h->m->genesis->network, m->lines, m->n_lines_bytes, &x, NULL) != 0)
                 return;
         for (unsigned i = 1; i < MATERIAL_ITEMS; i++)
                 if (h->m->blocks[i].made && id_equal(&h->m->blocks[i].header.id, &x->header.id))
                         goto done;      /* known */
+        item += h->n_proposed % 3;
         for (unsigned i = 0; i < x->header.count && n < ELEMENTSOF(entries); i++)
                 for (unsigned k = 1; k < MATERIAL_ENTRIES; k++)
                         if (material_entry(h->m, k) && id_equal(&material_entry(h->m, k)->id, &x->ids[i]))
                                 entries[n++] = (uint8_t) k;
         material_craft(h->m, item, &x->header, entries, n);
+        h->m->blocks[item].sound = id_equal(&h->m->blocks[item].header.id, &x->header.id);
         h->n_proposed++;
 done:
         (void) quorum_message_free(x);
@@ -419,7 +421,7 @@ void host_end(Host *h) {
         free(h->remembered);
 }
 
-void host_settle(Host *h) {
+void host_settle(Host *h, unsigned tip) {
         static const unsigned honest[] = { 1, 2, 7 };
 
         if (h->stopped)
@@ -430,7 +432,7 @@ void host_settle(Host *h) {
                 host_verified(h, 0);
         for (unsigned i = 0; i < HOST_LINKS; i++)
                 host_down(h, i);
-        h->honest_tip = MATERIAL_BLOCKS;
+        h->honest_tip = tip > 0 ? MAX(tip, h->honest_tip) : MATERIAL_ITEMS;
         for (unsigned i = 0; i < 120 && !check_is_settled(h); i++) {
                 for (unsigned k = 0; k < ELEMENTSOF(honest); k++)
                         if (h->links[k].id == 0)

@@ -64,7 +64,7 @@ typedef struct Host {
 
         HostLink links[HOST_LINKS];
         LinkId n_links;
-        unsigned honest_tip;    /* so much of the main chain do they know */
+        unsigned honest_tip;    /* height up to which they know their chain */
         HostFrame queue[256], kept[HOST_FRAMES];
         unsigned n_queue, n_kept;
 
@@ -100,7 +100,7 @@ void host_up(Host *h, unsigned slot, unsigned who, bool dialled);
 void host_down(Host *h, unsigned slot);
 void host_verified(Host *h, unsigned i);
 HostLink* host_link(Host *h, LinkId id);        /* NULL: it is gone */
-void host_settle(Host *h);
+void host_settle(Host *h, unsigned tip);         /* 0: all there is */
 
 /* peer-honest.c: what an honest peer says of itself, and answers */
 void honest_hello(Host *h, const HostLink *l);

@@ -7,6 +7,7 @@
 #include "crypto/hash.h"
 #include "crypto/merkle.h"
 #include "fuzz.h"
+#include "voted/limits.h"
 
 #define OPENS (MATERIAL_START - 60U)
 
@@ -122,6 +123,8 @@ void material_craft(Material *m, unsigned item, const Header *h, const uint8_t *
         MaterialBlock *b = m->blocks + item % MATERIAL_ITEMS;
         Id ids[ELEMENTSOF(b->entries)];
 
+        if (b->made && b->endorsed)
+                return;                 /* so many agree on it */
         *b = (MaterialBlock) { .header = *h, .made = true };
         for (size_t i = 0; i < n && b->n_entries < ELEMENTSOF(b->entries); i++) {
                 const MaterialEntry *x = material_entry(m, entries[i]);
@@ -210,36 +213,74 @@ static bool was_said(const Material *m, QuorumKind kind, uint64_t view, const Id
         return false;
 }
 
-bool material_agree(Material *m, unsigned item, bool final) {
-        MaterialBlock *b = m->blocks + item;
-        unsigned parent = MATERIAL_BLOCKS;
+static unsigned item_of(const Material *m, const Id *id) {
+        for (unsigned i = 0; i < MATERIAL_ITEMS; i++)
+                if (m->blocks[i].made && id_equal(&m->blocks[i].header.id, id))
+                        return i;
+        return MATERIAL_ITEMS;
+}
 
-        /* On what they have, or would know of if they were in time; and not beside what they have seen final. */
-        while (parent > 0 && !id_equal(&m->blocks[parent].header.id, &b->header.parent))
-                parent--;
-        if (!b->made || !id_equal(&m->blocks[parent].header.id, &b->header.parent) || m->blocks[parent].header.value >= b->header.value ||
-                        b->header.value >= limit_view || (final && b->header.value <= used_view))
+/* 1 and 2 know its parent as endorsed, and what is between as skipped; they have endorsed no other block of its view. */
+static bool may_endorse(const Material *m, const MaterialBlock *b) {
+        unsigned parent = item_of(m, &b->header.parent);
+        uint64_t view = b->header.value, last = m->blocks[MATERIAL_BLOCKS].header.value;
+
+        if (!b->made || !b->sound || parent == MATERIAL_ITEMS || m->blocks[parent].header.value >= view)
                 return false;
-        b->endorsed = true;
-        b->final = final;
-        if (final)
-                limit_view = b->header.value;
+        if (parent > 0 && (!m->blocks[parent].endorsed || (parent <= MATERIAL_BLOCKS && !of_plan(m->blocks[parent].header.value))))
+                return false;
+        if (view < limit_view && view <= last && !material_skipped(view))
+                return false;
+        for (unsigned i = MATERIAL_OWN; i < MATERIAL_ITEMS; i++)
+                if (m->blocks[i].made && m->blocks[i].endorsed && m->blocks[i].header.value == view && m->blocks + i != b)
+                        return false;
+        for (uint64_t v = m->blocks[parent].header.value + 1; v < view; v++)
+                if (!material_skipped(v) || !of_plan(v))
+                        return false;
         return true;
 }
 
-void material_forget(Material *m) {
-        for (unsigned i = MATERIAL_SIDE + 1; i < MATERIAL_ITEMS; i++)
-                m->blocks[i].made = false;
-        used_view = 0;
-        limit_view = UINT64_MAX;
+bool material_agree(Material *m, unsigned item, bool final) {
+        MaterialBlock *b = m->blocks + item % MATERIAL_ITEMS;
+
+        if (m->pow || item < MATERIAL_OWN || (!b->endorsed && !may_endorse(m, b)))
+                return false;
+        b->endorsed = true;
+        if (!final || b->final || b->header.value <= used_view)
+                return true;
+        b->final = true;
+        limit_view = MIN(limit_view, b->header.value);
+        return true;
 }
 
-unsigned material_tip(const Material *m) {
-        unsigned tip = MATERIAL_BLOCKS;
+unsigned material_chain(const Material *m, uint8_t ret[static MATERIAL_ITEMS]) {
+        unsigned tip = MATERIAL_BLOCKS, n;
 
         while (m->blocks[tip].header.value >= limit_view)
                 tip--;
-        return tip;
+        for (unsigned i = MATERIAL_OWN; i < MATERIAL_ITEMS; i++)
+                if (m->blocks[i].made && m->blocks[i].final && m->blocks[i].header.height > m->blocks[tip].header.height)
+                        tip = i;
+        n = (unsigned) m->blocks[tip].header.height;
+        for (unsigned k = n + 1; k > 0; k--) {
+                ret[k - 1] = (uint8_t) tip;
+                tip = item_of(m, &m->blocks[tip].header.parent) % MATERIAL_ITEMS;
+        }
+        return n;
+}
+
+bool material_says_skip(const Material *m, uint64_t view) {
+        for (unsigned i = MATERIAL_OWN; i < MATERIAL_ITEMS; i++)
+                if (m->blocks[i].made && m->blocks[i].endorsed && m->blocks[i].header.value == view)
+                        return false;
+        return material_skipped(view) && view < limit_view;
+}
+
+void material_forget(Material *m) {
+        for (unsigned i = MATERIAL_OWN; i < MATERIAL_ITEMS; i++)
+                m->blocks[i] = (MaterialBlock) {};
+        used_view = 0;
+        limit_view = UINT64_MAX;
 }
 
 /* Each is signed once: that takes longer than most of what the peer does with it. */
@@ -256,6 +297,7 @@ QuorumStatement material_says(const Material *m, unsigned signer, QuorumKind kin
         QuorumStatement s;
 
         block = kind == QUORUM_SKIP || !block ? &(Id) {} : block;
+        view = MIN(view, (uint64_t) LINE_INT_MAX);      /* more is no line, and cannot be signed */
         signer %= 4;
         if (signer == MATERIAL_LIAR || (signer != 0 && was_said(m, kind, view, block) &&
                                                (kind != QUORUM_PROPOSE || quorum_leader(&m->q.c, view) == signer)))
@@ -270,6 +312,7 @@ static QuorumCertificate* certificate(const Material *m, QuorumKind of, uint64_t
         const Id nothing = { .b = { 1 } };
 
         fuzz_check(c);
+        c->view = view = MIN(view, (uint64_t) LINE_INT_MAX - 1);
         for (unsigned i = 0; i < (how == SEAL_TOO_FEW ? 2 : 3); i++) {
                 unsigned signer = how == SEAL_ONE_THRICE ? MATERIAL_LIAR : how == SEAL_OTHER_SIGNERS ? i : i + 1;
                 QuorumStatement s = how == SEAL_JUNK ? sign(m, MATERIAL_LIAR, QUORUM_ENDORSE, view + 1, &nothing)

@@ -30,6 +30,7 @@ typedef struct MaterialBlock {
         uint8_t entries[16];
         unsigned n_entries;
         bool made, endorsed, final;     /* as 1, 2 and 3 have it */
+        bool sound;             /* valid, whatever it stands on, as far as it is looked at here: an honest authority may endorse it */
 } MaterialBlock;
 
 typedef struct Material {
@@ -49,10 +50,12 @@ const MaterialBlock* material_block(const Material *m, unsigned item);          
 /* Sets root, count and id of what else is set. */
 void material_craft(Material *m, unsigned item, const Header *h, const uint8_t *entries, size_t n);
 bool material_skipped(uint64_t view);   /* by 1, 2 and 3 */
-/* That 1 and 2 endorse a proposal of the peer's, and finalize it. False: they have said what excludes that. With it, what they
- * had planned to say from its view on is void. */
+bool material_says_skip(const Material *m, uint64_t view);      /* and they go on to say so */
+/* That 1 and 2 endorse an item of the peer's or of the program's, and finalize it, if by the rules and by what anybody has seen
+ * of theirs they may. With a final block, what they had planned to say from its view on is void. */
 bool material_agree(Material *m, unsigned item, bool final);
-unsigned material_tip(const Material *m);       /* the last item of the main chain that is not void */
+/* The chain that 1 and 2 know in the end: items by height. Returns how high it is. */
+unsigned material_chain(const Material *m, uint8_t ret[static MATERIAL_ITEMS]);
 
 /* --- texts; each is appended --- */
 

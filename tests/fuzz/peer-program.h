@@ -30,8 +30,8 @@
         X(RESUME, "resume")                                                                                                     \
         X(RECORD, "record")                                                                                                     \
         X(STATUS, "status")                                                                                                     \
-        X(SETTLE, "settle")             /* the liars go, the others tell all that they know: the peer must catch up */          \
-        X(HONOUR, "honour")             /* whether they finalize it too, 1 and 2, for whom this endorses: of the peer's last proposal */                  \
+        X(SETTLE, "settle")             /* the liars go, the others tell what they know up to a height: the peer must catch up */ \
+        X(HONOUR, "honour")             /* 1 and 2 endorse, or (1) finalize, an item (0: the last proposal of the peer's) */ \
         X(WITH, "with")                 /* entries */                                                                           \
         X(CRAFT, "craft")               /* item (16 to 23), parent, view, seconds from now + 128 (0: now) */                    \
         X(SET_HEIGHT, "set_height")     /* all of these: a value, see peer_value() */                                           \

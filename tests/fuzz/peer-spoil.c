@@ -14,6 +14,13 @@ void frame_forget(void) {
         change = (FrameChange) {};
 }
 
+bool frame_is_changed(void) {
+        for (unsigned i = 0; i < _PEER_OP_MAX; i++)
+                if (change.is_set[i])
+                        return true;
+        return false;
+}
+
 uint64_t frame_value(PeerOpName name, uint64_t right) {
         return change.is_set[name] ? peer_value(change.set[name].arg, right) : right;
 }
