@@ -3,9 +3,7 @@
 
 #include <inttypes.h>
 
-#define HASH_NONFATAL_OOM 1     /* an element that found no room has hh.tbl NULL */
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "voted/limits.h"
 
 /* What an entry takes beside its line: Entry, PoolItem, their places in tables. */

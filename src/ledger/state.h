@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#define HASH_NONFATAL_OOM 1     /* an element that found no room has hh.tbl NULL */
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "base/workers.h"
 #include "election/roll.h"
 #include "election/sealed-sum.h"

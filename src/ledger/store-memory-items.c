@@ -2,9 +2,8 @@
 #include "ledger/store-memory-items.h"
 
 /* Before the header: an insertion that finds no memory leaves the item out and says so. */
-#define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(item) ((item)->lost = true)
-#include <uthash.h>
+#include "base/hash.h"
 
 /* A deleted item stays, marked, until the commit: putting it back needs no memory. */
 struct MemoryItem {

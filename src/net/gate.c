@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "net/gate.h"
 #include "voted/limits.h"
 
@@ -61,6 +60,10 @@ static int count_up(Gate *g, const NetKey *k) {
                         return -ENOMEM;
                 c->key = *k;
                 HASH_ADD(hh, g->counts, key, sizeof(c->key), c);
+                if (!c->hh.tbl) {
+                        free(c);
+                        return -ENOMEM;
+                }
         }
         c->links++;
         return 0;
@@ -134,6 +137,10 @@ int gate_ban_key(Gate *g, const Key *k, uint64_t until_usec) {
                         drop_first_to_end(g);
                 b->key = *k;
                 HASH_ADD(hh, g->bans, key, sizeof(b->key), b);
+                if (!b->hh.tbl) {
+                        free(b);
+                        return -ENOMEM;
+                }
         }
         b->until_usec = MAX(b->until_usec, until_usec);
         return 0;

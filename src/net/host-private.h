@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "net/dial.h"
 #include "net/gate.h"
 #include "net/host.h"

@@ -118,6 +118,11 @@ static int add_link(NetHost *h, int fd, const NetAddress *a, bool inbound, const
         }
 
         HASH_ADD(hh, h->slots, id, sizeof(s->id), s);
+        if (!s->hh.tbl) {
+                (void) link_free(s->link);
+                free(s);
+                return -ENOMEM;
+        }
         *ret = s;
         return 0;
 }
@@ -381,13 +386,15 @@ int net_host_dial(NetHost *h, uint64_t token, const char *host, uint16_t port, c
         c->host = h;
         if (expected)
                 c->expected = *expected;
-        r = dial_new(&c->dial, h->event, h->resolver, host, port, h->settings.dial_usec, on_dialled, c);
+        HASH_ADD(hh, h->calls, token, sizeof(c->token), c);
+        r = c->hh.tbl ? dial_new(&c->dial, h->event, h->resolver, host, port, h->settings.dial_usec, on_dialled, c) : -ENOMEM;
         if (r < 0) {
+                if (c->hh.tbl)
+                        HASH_DEL(h->calls, c);
                 free(c);
                 return r;
         }
 
-        HASH_ADD(hh, h->calls, token, sizeof(c->token), c);
         return 0;
 }
 

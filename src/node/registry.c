@@ -177,6 +177,10 @@ static int add_network(Registry *r, const Id *id, RegistryNetwork **ret, Why *wh
         n->id = *id;
         n->push.next = SIZE_MAX;
         HASH_ADD(hh, r->networks, id, sizeof(n->id), n);
+        if (!n->hh.tbl) {
+                free(n);
+                return -ENOMEM;
+        }
         *ret = n;
         return 0;
 }
@@ -217,8 +221,12 @@ static int add_registration(Registry *r, RegistryNetwork *n, const Key *k, const
         g->port = port;
         g->since_usec = now_usec;
         g->at = n->n;
-        n->list[n->n++] = g;
         HASH_ADD(hh, n->by_key, key, sizeof(g->key), g);
+        if (!g->hh.tbl) {
+                registration_free(g);
+                return -ENOMEM;
+        }
+        n->list[n->n++] = g;
         r->n++;
         note_change(r, n, g, true);
         *ret = g;

@@ -265,6 +265,12 @@ static void on_link_up(Tracker *t, const NodeEvent *ev) {
         c->allowance = ALLOWANCE_MAX;
         c->allowance_usec = t->now_usec;
         HASH_ADD(hh, t->contacts, link, sizeof(c->link), c);
+        if (!c->hh.tbl) {
+                free(c->host);
+                free(c);
+                t->error = -ENOMEM;
+                return;
+        }
         DL_APPEND(t->by_heard, c);
         tracker_changed(t);
 }
