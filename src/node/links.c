@@ -124,13 +124,12 @@ void peer_link_close(Peer *p, PeerLink *l, int verdict, const char *reason) {
         int r;
 
         fx.data = strdup(reason);
-        if (!fx.data) {
+        if (fx.data) {
+                fx.n_data = strlen(reason);
+                peer_effect(p, &fx);
+        } else
                 p->failed = -ENOMEM;
-                return;
-        }
-        fx.n_data = strlen(reason);
-        peer_effect(p, &fx);
-        r = peer_link_gone(p, l);
+        r = peer_link_gone(p, l);       /* in any case: callers go on until none is left */
         if (r < 0)
                 p->failed = r;
 }

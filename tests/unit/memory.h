@@ -4,9 +4,9 @@
 #include <check.h>
 
 #include "base/buf.h"
+#include "memory-fail.h"
 
-/* What is done when there is no memory. The programs that use this link with $(memory_flags), so that every allocation of
- * libvoted, of libsodium's guarded kind and of the test itself passes by here, and may fail.
+/* What is done when there is no memory.
  *
  * An operation is run again and again, each time from the same beginning: its first allocation fails, its second, and so on until
  * it has no more of them; and once more so that those behind the failing one fail as well. Then:
@@ -39,12 +39,6 @@ unsigned memory_which(void);    /* of the operation that is tried now */
 /* Adds one test for each. */
 void memory_add(TCase *t, const Operation *operations, size_t n);
 
-/* For tests that drive it themselves: the n-th allocation from now on fails (from 1), and, if `on`, all behind it. */
-void memory_fail(uint64_t n, bool on);
-/* No more fail. Whether one did. */
-bool memory_ease(void);
-/* Allocations that are not freed. */
-int64_t memory_held(void);
 /* For use within run(): libcheck's own would need memory. */
 #define memory_assert(what)                                     \
         do {                                                    \
@@ -54,5 +48,3 @@ int64_t memory_held(void);
                         ck_abort_msg("not so: %s", #what);      \
                 }                                               \
         } while (0)
-/* Where the one that failed was asked for, to standard error. */
-void memory_where(void);
