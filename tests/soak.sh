@@ -37,6 +37,9 @@ else
 	part seeds "$build/tests/sim/sim" --seeds "$(share 10000)" --quiet
 fi
 
+# shellcheck disable=SC2016
+part memory env MEMORY_ALL=1 bash -c 'for test in "$1"/tests/unit/*/test-memory; do "$test" || exit; done' - "$build"
+
 # shellcheck disable=SC2317,SC2016  # run by the bash below
 # a copy: a tree that was configured in place cannot be built elsewhere too
 build_fuzzers() {

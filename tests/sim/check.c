@@ -256,7 +256,7 @@ static void check_pool_is_done(Host *h) {
 /* Where nothing goes wrong messages alone bring a vote to its end: one that took as long as a timer waited for it. */
 static void check_no_timer_helped(Run *r) {
         uint64_t delta_usec = 500 * r->interval * USEC_PER_MSEC;
-        bool goes_well = r->options.faults == 0 && r->n_liars == 0 && r->options.cut_commit == 0;
+        bool goes_well = r->options.faults == 0 && r->n_liars == 0 && r->options.cut_commit == 0 && r->options.starve == 0;
 
         for (size_t i = 0; i < r->n_votes && r->n_authorities > 0 && goes_well; i++) {
                 const Errand *e = r->votes[i].errand;

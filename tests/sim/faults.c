@@ -203,6 +203,12 @@ static void on_good_ways(World *w, uint64_t a, uint64_t b) {
         (void) a;
         (void) b;
         w->setup.death_per_million = 0;
+        w->setup.starve = 0;
+}
+
+static void on_hunger(World *w, uint64_t a, uint64_t b) {
+        (void) b;
+        w->setup.starve = a;
 }
 
 void faults_plan(Run *r) {
@@ -216,6 +222,8 @@ void faults_plan(Run *r) {
                 plan_trackers(r);
         if (run_has(r, FAULT_BIT(DISK)))
                 plan_disks(r);
+        if (r->options.starve > 0)
+                world_at(r->world, r->ill_usec, "hunger", on_hunger, r->options.starve, 0);
         world_at(r->world, r->heal_usec, "well", on_good_ways, 0, 0);
         world_at(r->world, r->heal_usec + 1, "open", on_all_open, 0, 0);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "host-private.h"
 
+#include "../unit/memory-fail.h"
 #include "consensus/pow.h"
 
 /* What src/voted/shell.c is there: events in, effects carried out, log first, then the commit, then the rest. */
@@ -197,13 +198,37 @@ static bool needs_commit(const NodeEffect *fx) {
                         fx->type == NODE_FX_MINE;
 }
 
+static bool blames_honest(const Host *h, const NodeEffect *fx) {
+        const Host *far = NULL;
+
+        if (fx->type == NODE_FX_BAN)
+                far = world_host_of_key(h->world, &fx->key);
+        else if (fx->type == NODE_FX_CLOSE && fx->verdict > 0)
+                far = wire_far(h->world, fx->link);
+        return far && far->honest;
+}
+
 static void step(Host *h, NodeEvent *ev) {
+        size_t n = h->pending.n;
+        bool starved;
         int r;
 
         ev->now_usec = host_usec(h);
         ev->now_sec = host_wall_sec(h);
+        world_starve(h->world);
         r = h->peer ? peer_step(h->peer, ev, &h->pending) : tracker_step(h->tracker, ev, &h->pending);
+        starved = world_eat(h->world);
+        if (starved && r == -ENOMEM) {
+                for (; n < h->pending.n; n++)
+                        if (blames_honest(h, h->pending.items + n))
+                                world_fail(h->world, "our own failure is blamed on nobody", "host %u has no memory, and blames another",
+                                                h->number);
+                host_starved(h);
+                return;
+        }
         if (r < 0) {
+                if (r == -ENOMEM)
+                        memory_where();
                 h->fatal = true;
                 world_fail(h->world, "a node goes on", "host %u ends: %s", h->number, strerror(-r));
         }
@@ -314,7 +339,7 @@ void host_event(Host *h, NodeEvent *ev) {
         if (ev->type == NODE_EV_FRAME && h->setup.on_frame && h->setup.on_frame(h, ev))
                 return;
         step(h, ev);
-        if (h->carrying || h->turn_armed)
+        if (!h->up || h->carrying || h->turn_armed)
                 return;
         if (w->setup.turn_usec == 0) {
                 carry_out(h);

@@ -176,6 +176,7 @@ static int start_tracker(Host *h) {
 
 void host_start(Host *h) {
         World *w = h->world;
+        bool starved;
         int r = 0;
 
         if (h->up)
@@ -187,11 +188,17 @@ void host_start(Host *h) {
         h->boot_usec = h->verify_free_usec = w->now_usec;
         h->wake_usec = USEC_INFINITY;
         h->n_bans = 0;
+        world_starve(w);
         if (h->setup.role == HOST_PEER)
                 r = start_peer(h);
         else if (h->setup.role == HOST_TRACKER)
                 r = start_tracker(h);
+        starved = world_eat(w);
         world_note(w, "start", h->number, h->life, NULL, 0);
+        if (starved && r == -ENOMEM) {
+                host_starved(h);
+                return;
+        }
         if (r < 0) {
                 h->fatal = true;
                 world_fail(w, "a node starts again", "host %u does not start: %s", h->number, strerror(-r));
@@ -237,6 +244,13 @@ void world_cut_power(World *w) {
                         host_crash(w->hosts[i], true);
                         world_at(w, w->now_usec + 3 * USEC_PER_SEC + world_below(w, 3 * USEC_PER_SEC), "power", on_power, i, 0);
                 }
+}
+
+void host_starved(Host *h) {
+        World *w = h->world;
+
+        host_crash(h, false);
+        world_at(w, w->now_usec + USEC_PER_SEC + prng_below(&w->hunger, 3 * USEC_PER_SEC), "again", on_power, h->number, 0);
 }
 
 void host_crash_at(Host *h, CrashPoint point) {

@@ -356,7 +356,7 @@ static void run_end(Run *r, RunResult *ret) {
         const World *w = r->world;
 
         *ret = (RunResult) { .failed = w->failed, .step = w->n_steps, .usec = w->now_usec,
-                        .trace_hash = w->trace_hash, .options = r->options, .figures = r->figures,
+                        .trace_hash = w->trace_hash, .n_starved = w->n_starved, .options = r->options, .figures = r->figures,
                         .round_commits = { r->round_commits[0], r->round_commits[1] } };
         (void) snprintf(ret->invariant, sizeof(ret->invariant), "%s", w->invariant);
         (void) snprintf(ret->failure, sizeof(ret->failure), "%s", w->failure);

@@ -36,6 +36,7 @@ typedef struct RunOptions {     /* zeros (faults: UINT32_MAX): drawn from the se
         unsigned liars;         /* quorum: authorities that lie; UINT_MAX: up to the bound, where faults has liars */
         uint64_t cut_commit;    /* world.h */
         CrashPoint cut_point;
+        uint64_t starve;        /* world.h, while things go wrong; 0: memory is never short */
         bool no_memo;
         bool quorum;            /* the engine; else pow */
         bool sealed;            /* quorum: the first election is sealed; else some are */
@@ -108,7 +109,7 @@ typedef struct RunResult {
         char invariant[64], failure[2048];
         uint64_t step, usec, trace_hash;
         RunOptions options;     /* with what was drawn */
-        uint64_t height, reorganisations, deepest, in_ledger, n_votes, frames, round_commits[2];
+        uint64_t height, reorganisations, deepest, in_ledger, n_votes, frames, n_starved, round_commits[2];
         Figures figures;
 } RunResult;
 
@@ -117,6 +118,11 @@ void run(const RunOptions *o, RunResult *ret);
 
 static inline bool run_has(const Run *r, uint32_t bits) {
         return (r->options.faults & bits) != 0;
+}
+
+/* Nodes end without a word. */
+static inline bool run_ends(const Run *r) {
+        return run_has(r, FAULT_BIT(CRASH)) || r->options.starve > 0;
 }
 
 /* faults.c */

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "../unit/memory-fail.h"
 #include "base/time.h"
 #include "crypto/sign.h"
 #include "run.h"
@@ -27,6 +28,7 @@ static const char usage[] =
                 "  --cut COMMIT:POINT  one of them\n"
                 "  --sealed          quorum: the first election is sealed (else in one seed of ten)\n"
                 "  --figures         quorum: print what the authorities send for a block, over all links\n"
+                "  --starve N        in one of N steps of a node, and starts, an allocation fails\n"
                 "  --no-memo         check every signature anew\n"
                 "  --budget SEC      end after so many real seconds, whatever is left\n"
                 "  --trace           print everything that happens\n"
@@ -99,6 +101,7 @@ static int read_options(int argc, char **argv, Options *o) {
                 { "cut", required_argument, NULL, 'c' },
                 { "liars", required_argument, NULL, 'L' },
                 { "sealed", no_argument, NULL, 'S' },
+                { "starve", required_argument, NULL, 'M' },
                 { "no-memo", no_argument, NULL, 'm' },
                 { "trace", no_argument, NULL, 'T' },
                 { "quiet", no_argument, NULL, 'q' },
@@ -155,6 +158,9 @@ static int read_options(int argc, char **argv, Options *o) {
                         good = read_number(optarg, 0, 64, &n);
                         o->run.liars = (unsigned) n;
                         o->given_liars = true;
+                        break;
+                case 'M':
+                        good = read_number(optarg, 1, UINT32_MAX, &o->run.starve);
                         break;
                 case 'F':
                         o->run.figures = true;
@@ -219,6 +225,8 @@ static void print_failure(const Options *o, const RunResult *x) {
                 (void) fputs(" --sealed", stdout);
         if (o->given_liars)
                 (void) printf(" --liars %u", x->options.liars);
+        if (x->options.starve > 0)
+                (void) printf(" --starve %" PRIu64, x->options.starve);
         if (x->options.cut_commit > 0)
                 (void) printf(" --cut %" PRIu64 ":%u", x->options.cut_commit, x->options.cut_point);
         if (o->given_faults) {
@@ -242,6 +250,8 @@ static void print_run(const RunResult *x) {
                         x->options.seed, x->options.peers, x->in_ledger, x->n_votes, x->height, x->reorganisations, x->deepest,
                         x->step, x->trace_hash);
         print_faults(stdout, x->options.faults);
+        if (x->options.starve > 0)
+                (void) printf(", %" PRIu64 " times without memory", x->n_starved);
         (void) putchar('\n');
 }
 
@@ -311,6 +321,7 @@ int main(int argc, char **argv) {
         if (o.trace)
                 o.run.trace = stdout;
 
+        memory_watch();
         begun = now_usec();
         first = o.run.seed;
         for (uint64_t i = 0; i < o.seeds; i++) {

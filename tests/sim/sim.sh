@@ -22,6 +22,9 @@ done
 "$sim" --engine quorum --faults none --seed 1 --seeds 25 --quiet
 # the power goes everywhere at once, at every third step of the first rounds
 "$sim" --engine quorum --seed 1 --peers 4 --votes 4 --time 10 --faults none --cuts 3 --quiet
+# nodes run out of memory, in one of twelve steps
+"$sim" --seed 1 --seeds 8 --starve 12 --quiet
+"$sim" --engine quorum --seed 1 --seeds 6 --starve 12 --quiet
 # it can fail: two liars of four, one more than the bound, have two blocks called final
 found=$("$sim" --engine quorum --seed 20 --seeds 16 --peers 4 --votes 20 --faults none --liars 2 --go-on --quiet) || true
 if [[ $found != *"no two honest peers hold different final blocks"* ]]; then

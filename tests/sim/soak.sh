@@ -32,6 +32,9 @@ hold "$(seeds 100)" --faults all
 hold "$(seeds 100)" --peers 20 --votes 200
 hold "$(seeds 9800)" --engine quorum
 hold "$(seeds 200)" --engine quorum --peers 13
+hold "$(seeds 300)" --starve 10
+hold "$(seeds 300)" --engine quorum --starve 10
+hold "$(seeds 60)" --engine quorum --starve 20 --sealed
 hold "$(seeds 5)" --engine quorum --peers 4 --votes 4 --time 10 --faults none --cuts 1
 hold "$(seeds 5)" --engine quorum --peers 4 --votes 4 --time 10 --faults none --liars 1 --cuts 2
 if [ "$SOAK_PERCENT" -lt 50 ]; then

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
+#include "../unit/memory-fail.h"
 #include "errand.h"
 
 void world_die(const char *what, int r) {
@@ -26,6 +27,7 @@ World* world_new(const WorldSetup *setup) {
         w->genesis = setup->genesis;
         w->trace_hash = UINT64_C(0xcbf29ce484222325);
         prng_seed(&w->prng, setup->seed);
+        prng_seed(&w->hunger, setup->seed ^ UINT64_C(0x68756e676572));
         r = memo_new(&w->memo, !setup->no_memo);
         if (r < 0)
                 world_die("memo", r);
@@ -98,6 +100,18 @@ uint64_t world_below(World *w, uint64_t bound) {
 
 bool world_chance(World *w, uint32_t per_million) {
         return per_million > 0 && prng_chance(&w->prng, per_million);
+}
+
+void world_starve(World *w) {
+        if (w->setup.starve > 0 && prng_below(&w->hunger, w->setup.starve) == 0)
+                memory_fail(1 + prng_below(&w->hunger, UINT64_C(1) << prng_below(&w->hunger, 9)), prng_below(&w->hunger, 2));
+}
+
+bool world_eat(World *w) {
+        bool failed = memory_ease();
+
+        w->n_starved += failed;
+        return failed;
 }
 
 /* John von Neumann, "Various Techniques Used in Connection With Random Digits" (1951): comparisons

@@ -138,6 +138,7 @@ typedef struct WorldSetup {     /* zeros are defaults */
         uint64_t turn_usec;             /* events of up to that long are one turn; 0: each is its own */
         uint64_t cut_commit;            /* at the commit of that number the power goes everywhere; 0: never */
         CrashPoint cut_point;
+        uint64_t starve;                /* in one of so many steps of a node, and starts, an allocation fails; 0: in none */
         bool no_memo;
         FILE *trace;                    /* NULL: none */
         WorldHooks hooks;
@@ -146,9 +147,9 @@ typedef struct WorldSetup {     /* zeros are defaults */
 
 struct World {
         WorldSetup setup;
-        Prng prng;
+        Prng prng, hunger;      /* hunger: which allocations fail */
         Queue queue;
-        uint64_t now_usec, n_steps, n_commits;
+        uint64_t now_usec, n_steps, n_commits, n_starved;
         const Genesis *genesis;
         Memo *memo;
 
@@ -183,6 +184,9 @@ bool world_chance(World *w, uint32_t per_million);
 /* Exponentially distributed, of that mean, in integers: the same on every machine. */
 uint64_t world_exponential(World *w, uint64_t mean);
 uint64_t world_wall_sec(const World *w);                /* the true time */
+/* An allocation of what follows may fail, until world_eat(), which says whether one did. */
+void world_starve(World *w);
+bool world_eat(World *w);
 /* Of all peers at once, silently; they start again a few seconds later. */
 void world_cut_power(World *w);
 /* Goes into the trace's hash, and is printed if that is wanted. */
@@ -194,6 +198,8 @@ _noreturn_ void world_die(const char *what, int r);
 /* --- host.c --- */
 Host* world_add_host(World *w, const HostSetup *setup);        /* down; a tracker is known to all peers */
 void host_start(Host *h);
+/* A node that had no memory ends, and is started again. */
+void host_starved(Host *h);
 /* The power goes. silent: the far sides of its links are not told, and have to find out. */
 void host_crash(Host *h, bool silent);
 void host_crash_at(Host *h, CrashPoint point);         /* and silently */
