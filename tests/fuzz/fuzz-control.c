@@ -22,8 +22,8 @@
  * meanwhile. Its letters are in run(). */
 
 #define CLIENTS_MAX  (CTL_CONNECTIONS_MAX + 64U)
-#define REPLY_BYTES  (2U << 20)         /* no reply of these ledgers is larger */
-#define LINGER_SEC   30U                /* a connection that is to close is gone by then */
+#define REPLY_BYTES  (1U << 20)         /* no reply of these ledgers is larger */
+#define LINGER_SEC   4U                 /* a connection that is to close is gone by then */
 
 static Daemon d;
 static Client clients[CLIENTS_MAX];
@@ -197,13 +197,7 @@ static void pass(uint64_t usec) {
 
 /* --- what users do --- */
 
-static void open_client(uint8_t choice) {
-        static const struct { uid_t uid; gid_t group; } users[] = {
-                { 0, 0 }, { 1000, 1000 }, { 1001, 1001 }, { 1002, HOST_ADMIN_GROUP }, { 1003, 100 }, { (uid_t) -1, 0 },
-        };
-        const uid_t uid = users[choice % ELEMENTSOF(users)].uid;
-        const gid_t group = users[choice % ELEMENTSOF(users)].group;
-
+static void open_client(uid_t uid, gid_t group) {
         if (n_clients >= CLIENTS_MAX)
                 return;
         host_caller(uid, group);
@@ -212,10 +206,18 @@ static void open_client(uint8_t choice) {
         iterate(4);             /* or the queue of the socket is full after some */
 }
 
+static void open_known(uint8_t choice) {
+        static const struct { uid_t uid; gid_t group; } users[] = {
+                { 0, 0 }, { 1000, 1000 }, { 1001, 1001 }, { 1002, HOST_ADMIN_GROUP }, { 1003, 100 }, { (uid_t) -1, 0 },
+        };
+
+        open_client(users[choice % ELEMENTSOF(users)].uid, users[choice % ELEMENTSOF(users)].group);
+}
+
 static void say(const void *p, size_t n, unsigned times) {
         Client *c = &clients[current];
 
-        if (n_clients == 0 || !client_is_open(c) || c->shut)
+        if (n == 0 || n_clients == 0 || !client_is_open(c) || c->shut)
                 return;
         for (unsigned i = 0; i < times && c->out.n < 4 * CTL_MESSAGE_BYTES_MAX; i++)
                 buf_add(&c->out, p, n);
@@ -235,7 +237,7 @@ static void probe(void) {
         static const char call[] = "{\"method\":\"org.varlink.service.GetInfo\"}";
         const size_t before = n_clients, bound = 16 + 4 * varlink_server_connections(d.control);
 
-        open_client(0);
+        open_client(0, 0);
         if (n_clients == before)
                 return;
         say(call, sizeof(call), 1);
@@ -300,7 +302,7 @@ static void run(Program *g) {
 
                 switch (program_take(g)) {
                 case 'C':                       /* somebody connects */
-                        open_client(program_take(g));
+                        open_known(program_take(g));
                         break;
                 case 'S':                       /* of whom the next is said */
                         a = program_take(g);
@@ -316,7 +318,8 @@ static void run(Program *g) {
                         break;
                 case 'e':                       /* its end */
                         a = program_take(g);
-                        say(last.p + MIN((size_t) a, last.n), last.n - MIN((size_t) a, last.n), 1);
+                        if (last.n > a)
+                                say(last.p + a, last.n - a, 1);
                         break;
                 case 'r':                       /* the same again and again */
                         a = program_take(g);
@@ -345,7 +348,11 @@ static void run(Program *g) {
                         break;
                 case 'f':                       /* many come at once */
                         for (a = program_take(g); a > 0; a--)
-                                open_client(a & 7);
+                                open_known(a & 7);
+                        break;
+                case 'u':                       /* each of another user */
+                        for (a = program_take(g); a > 0; a--)
+                                open_client((uid_t) (2000 + n_clients), 100);
                         break;
                 case 'i':
                         iterate(program_take(g));
