@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "peer-material.h"
 
-#include "../unit/ledger/fixture.h"
+#include <limits.h>
+
+#include "../unit/ledger/sealed.h"
 #include "codec/base64.h"
 #include "codec/hex.h"
 #include "crypto/hash.h"
@@ -14,17 +16,18 @@
 static const struct {
         uint8_t parent, view;
         int16_t time;           /* against MATERIAL_START */
-        uint8_t entries[4];
+        uint8_t entries[3];
         bool endorsed, final;
+        uint8_t sealed;         /* of quorum: one more */
 } plan[] = {
-        [1] = { 0, 1, -100, { 1, 2 }, true, true },
-        [2] = { 1, 2, -50, { 3, 4 }, true, true },
-        [3] = { 2, 3, -2, { 5 }, true, true },          /* the liar's */
-        [4] = { 3, 5, 0, { 6 }, true, true },
-        [5] = { 4, 6, 1, {}, true, false },
-        [6] = { 5, 9, 2, { 22 }, true, true },
+        [1] = { 0, 1, -100, { 1, 2 }, true, true, 32 },
+        [2] = { 1, 2, -50, { 3, 4 }, true, true, 33 },
+        [3] = { 2, 3, -2, { 5 }, true, true, 34 },          /* the liar's */
+        [4] = { 3, 5, 0, { 6 }, true, true, 35 },
+        [5] = { 4, 6, 1, {}, true, false, 36 },
+        [6] = { 5, 9, 2, { 22 }, true, true, 37 },
         [7] = { 6, 10, 3, {}, true, false },            /* endorsed, and skipped */
-        [8] = { 7, 11, 4, { 23 }, true, true },         /* the liar's */
+        [8] = { 7, 11, 4, { 23 }, true, true, 38 },         /* the liar's */
         [9] = { 8, 13, 5, {}, true, false },
         [10] = { 9, 14, 6, { 13 }, true, true },
         [11] = { 2, 3, -1, { 24 }, false, false },
@@ -60,6 +63,27 @@ static void add_entry(Material *m, unsigned number, bool honest, Entry *e) {
 
 static Entry* vote(const Material *m, unsigned voter, const Id *election, unsigned seq, const char *choices) {
         return fixture_vote(m->genesis, FIXTURE_VOTER + voter, election, seq, choices);
+}
+
+/* A board of one trustee, and an election that is sealed for it. */
+static void make_sealed(Material *m) {
+        const Genesis *g = m->genesis;
+        SealedBoard b;
+
+        sealed_board_init(&b, g, 1, 1);
+        add_entry(m, 32, true, sealed_roll_of_trustees(&b, FIXTURE_ADMIN));
+        add_entry(m, 33, true, sealed_trustee(&b, 0));
+        add_entry(m, 34, true, sealed_board(&b, FIXTURE_ADMIN, "trustees", "'secret'", MATERIAL_START + 600));
+        add_entry(m, 35, true, sealed_deal(&b, 0, UINT_MAX));
+        add_entry(m, 36, true, sealed_confirm(&b, 0));
+        sealed_open_deals(&b);
+        add_entry(m, 37, true, sealed_election(&b, FIXTURE_ADMIN, "secret", &m->entries[1].id, 1, MATERIAL_START + 3, MATERIAL_START + 1000,
+                                            "'exposed':true"));
+        add_entry(m, 38, true, sealed_vote(&b, FIXTURE_VOTER + 0, m->entries[37].entry, 1, "[[0]]"));
+        add_entry(m, 39, true, sealed_vote(&b, FIXTURE_VOTER + 1, m->entries[37].entry, 1, "[[1]]"));
+        add_entry(m, 40, true, sealed_vote(&b, FIXTURE_VOTER + 1, m->entries[37].entry, 2, "[[2]]"));
+        add_entry(m, 41, true, sealed_object(&b, 0, 0));
+        sealed_board_done(&b);
 }
 
 static void make_entries(Material *m) {
@@ -103,6 +127,8 @@ static void make_entries(Material *m) {
         add_line(m, 29, line.p, line.n);
         add_line(m, 30, g->line, g->n_line);
         add_line(m, 31, "x", 1);
+        if (!m->pow)
+                make_sealed(m);
 }
 
 const MaterialEntry* material_entry(const Material *m, unsigned number) {
@@ -144,6 +170,7 @@ static void make_blocks(Material *m) {
                 .made = true };
         for (unsigned i = 1; i <= MATERIAL_SIDE; i++) {
                 const Header *parent = &m->blocks[plan[i].parent].header;
+                uint8_t entries[sizeof(plan[i].entries) + 1];
                 Header h = {
                         .network = m->genesis->network,
                         .parent = parent->id,
@@ -154,7 +181,9 @@ static void make_blocks(Material *m) {
                         .value = m->pow ? 1 : plan[i].view,
                 };
 
-                material_craft(m, i, &h, plan[i].entries, sizeof(plan[i].entries));
+                memcpy(entries, plan[i].entries, sizeof(plan[i].entries));
+                entries[sizeof(plan[i].entries)] = m->pow ? 0 : plan[i].sealed;
+                material_craft(m, i, &h, entries, sizeof(entries));
                 m->blocks[i].endorsed = plan[i].endorsed;
                 m->blocks[i].final = plan[i].final;
         }

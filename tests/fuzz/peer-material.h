@@ -14,7 +14,7 @@
 #define MATERIAL_OWN    13U             /* 13 to 15 are proposals of the peer's */
 #define MATERIAL_CRAFTED 16U            /* from here on they are the program's own */
 #define MATERIAL_ITEMS  24U
-#define MATERIAL_ENTRIES 32U            /* by number from 1 on; the table is in peer-material.c */
+#define MATERIAL_ENTRIES 48U            /* by number from 1 on; the table is in peer-material.c */
 #define MATERIAL_LIAR   3U
 
 typedef struct MaterialEntry {
