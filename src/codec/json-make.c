@@ -50,15 +50,26 @@ void json_set_bool(Json *o, const char *key, bool v) {
         json_set(o, key, json_boolean(v));
 }
 
+/* As jansson takes it: in the programs it does not fail (json_init()), so that nothing is missing in what is handed out without
+ * a dump. */
+static char* take(size_t n) {
+        json_malloc_t from;
+        json_free_t to;
+
+        json_get_alloc_funcs(&from, &to);
+        return from(n);
+}
+
 /* What is not UTF-8 (a path, what a system library says) is shown with "?" in its place. */
 static Json* new_text(const char *v) {
         _cleanup_free_ char *copy = NULL;
 
         if (utf8_is_valid(v, strlen(v)))        /* otherwise a lost allocation would look like bad UTF-8 */
                 return json_string_nocheck(v);
-        copy = strdup(v);
+        copy = take(strlen(v) + 1);
         if (!copy)
                 return NULL;
+        memcpy(copy, v, strlen(v) + 1);
         text_clean(copy);
         return json_string_nocheck(copy);
 }
@@ -84,7 +95,7 @@ void json_set_hex32(Json *o, const char *key, const uint8_t v[static 32]) {
 }
 
 static Json* new_base64(const void *p, size_t n) {
-        char *text = malloc(BASE64_LEN(n) + 1);
+        char *text = take(BASE64_LEN(n) + 1);
         Json *j;
 
         if (text)
