@@ -38,7 +38,9 @@ else
 fi
 
 # shellcheck disable=SC2016
-part memory env MEMORY_ALL=1 bash -c 'for test in "$1"/tests/unit/*/test-memory; do "$test" || exit; done' - "$build"
+part memory env MEMORY_ALL=1 bash -c 'for test in "$1"/tests/unit/*/test-memory "$1"/tests/unit/ledger/test-memory-sealed; do
+	"$test" || exit
+done' - "$build"
 
 # shellcheck disable=SC2317,SC2016  # run by the bash below
 # a copy: a tree that was configured in place cannot be built elsewhere too
