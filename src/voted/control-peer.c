@@ -219,7 +219,8 @@ static int on_import(VarlinkCall *call, const Json *parameters, void *userdata) 
             json_get_bool(parameters, "last", &last, NULL) != 0)
                 return -EINVAL;
         ev.n_data = strlen(ev.data);
-        if (last && ev.n_data > 0)      /* the end is an event of its own: it follows when these are worked off */
+        /* The end is an event of its own: it follows when these are worked off. While another's are, this one is refused. */
+        if (last && ev.n_data > 0 && !d->import_ends)
                 d->import_ends = call;
         return request(d, call, &ev);
 }

@@ -65,6 +65,9 @@ static void ask(Client *c, const Json *o) {
         if (!a.bad)
                 (void) snprintf(a.method, sizeof(a.method), "%s", method);
         a.waits = may_wait(&a);
+        a.imports = streq(a.method, "org.voted.Peer.Import");
+        if (a.imports && parameters)
+                (void) !json_get_bool(parameters, "last", &a.ends, NULL);
 
         if ((c->n_asked & (c->n_asked - 1)) == 0) {
                 c->asked = reallocarray(c->asked, c->n_asked > 0 ? 2 * c->n_asked : 1, sizeof(Asked));
@@ -108,6 +111,13 @@ static const Asked* next_asked(const Client *c) {
         while (i < c->n_asked && !c->asked[i].bad && c->asked[i].oneway)
                 i++;
         return i < c->n_asked ? &c->asked[i] : NULL;
+}
+
+bool client_imports(const Client *c) {
+        for (size_t i = c->first; i < c->n_asked; i++)
+                if (c->asked[i].imports)
+                        return true;
+        return false;
 }
 
 bool client_watches(const Client *c) {
@@ -182,6 +192,8 @@ static void answered(Client *c, const Json *o) {
         else
                 check_result(a, parameters);
         c->n_answers++;
+        c->has_imported = c->has_imported || (a->imports && !error);
+        c->import_is_whole = a->ends && !error;
         if (!continues)
                 c->first = (size_t) (a - c->asked) + 1;
 }

@@ -343,6 +343,8 @@ static void make_words(void) {
         word(" lines ", most.p);
         word(" lines ", "");
         word(" lines ", "\n\n{}\n");
+        *strrchr(all.p, '\n') = 0;
+        word(" lines ", all.p);         /* ends in the middle of a block */
 }
 
 void control_ledgers_make(void) {

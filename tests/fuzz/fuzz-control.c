@@ -15,6 +15,7 @@
 #include "control-ledger.h"
 #include "ctl/varlink-internal.h"
 #include "fuzz.h"
+#include "node/peer-internal.h"
 #include "proto/message.h"
 #include "voted/daemon.h"
 
@@ -28,7 +29,7 @@
 static Daemon d;
 static Client clients[CLIENTS_MAX];
 static size_t n_clients, current;
-static bool held, cut, linked;
+static bool held, cut, linked, came;     /* came: a block, in the way that an import takes, too */
 static char socket_path[108], config_path[108];
 static Buf last;                        /* the call that was sent last, with its NUL */
 static Shapes shapes[2][2];             /* [role] */
@@ -150,6 +151,24 @@ static bool turn(void) {
         return r > 0;
 }
 
+/* Nothing is left of an import that is said to be whole, unless somebody else imports beside it. */
+static void check_import(Client *c) {
+        if (!c->import_is_whole || !d.peer || came)
+                return;
+        c->import_is_whole = false;
+        for (size_t i = 0; i < n_clients; i++)
+                if (client_imports(&clients[i]) || (&clients[i] != c && clients[i].has_imported))
+                        return;
+        fuzz_check(!d.peer->import.begun && d.peer->import.text.n == 0);
+}
+
+static void turn_clients(void) {
+        for (size_t i = 0; i < n_clients; i++) {
+                client_turn(&clients[i], cut);
+                check_import(&clients[i]);
+        }
+}
+
 static uint64_t progress(void) {
         uint64_t n = 0;
 
@@ -168,8 +187,7 @@ static void rest(void) {
         for (;;) {
                 bool busy = turn();
 
-                for (size_t i = 0; i < n_clients; i++)
-                        client_turn(&clients[i], cut);
+                turn_clients();
                 if (++rounds % 64 == 0 || !busy) {
                         uint64_t now = progress();
 
@@ -185,8 +203,7 @@ static void rest(void) {
 
 static void iterate(unsigned n) {
         while (n-- > 0 && turn())
-                for (size_t i = 0; i < n_clients; i++)
-                        client_turn(&clients[i], cut);
+                turn_clients();
         check_bounds();
 }
 
@@ -254,6 +271,7 @@ static void probe(void) {
 static void block_comes(void) {
         const char *text = d.peer ? control_block(chain_tip(peer_chain(d.peer))->height + 1) : NULL;
 
+        came = true;
         if (text)
                 shell_event(d.shell, &(NodeEvent) { .type = NODE_EV_IMPORT, .data = text, .n_data = strlen(text) });
 }
@@ -454,7 +472,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
 
         start(program_take(&g) % _MODE_MAX);
         n_clients = current = 0;
-        held = cut = linked = stopping = false;
+        held = cut = linked = came = stopping = false;
         run(&g);
         if (!stopping)
                 settle();
