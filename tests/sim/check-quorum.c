@@ -214,11 +214,12 @@ static bool is_valid(const Host *h, const QuorumStatement *s) {
         return valid;
 }
 
-void check_quorum_on_frame(Host *from, Host *to, const char *data, size_t n) {
+void check_quorum_on_frame(Host *from, Host *to, LinkId link, const char *data, size_t n) {
         CheckQuorum *c = quorum_of(to);
         EngineFrame f;
 
-        if (from->honest || !to->honest || !to->peer || to->peer->broken || c->n_expected == EXPECTED_MAX ||
+        /* of a link that it has closed, for a fault maybe, it reads nothing more */
+        if (from->honest || !to->honest || !to->peer || to->peer->broken || !peer_link_find(to->peer, link) || c->n_expected == EXPECTED_MAX ||
                         !engine_frame_read(&f, &c->config, data, n) || !f.has_statement || f.type == MESSAGE_PROPOSE)
                 return;
         if (key_equal(&c->config.authorities[f.statement.signer], &from->key) && convicts_now(to, &f.statement) && is_valid(to, &f.statement))

@@ -12,7 +12,7 @@ typedef struct CheckQuorum CheckQuorum;
 void check_quorum_begin(Run *r);
 void check_quorum_done(Run *r);
 void check_quorum_on_send(Host *h, const NodeEffect *fx);       /* of an honest one */
-void check_quorum_on_frame(Host *from, Host *to, const char *data, size_t n);   /* it is about to be read */
+void check_quorum_on_frame(Host *from, Host *to, LinkId link, const char *data, size_t n);      /* it is about to be read */
 void check_quorum_on_commit(Host *h);
 void check_quorum_on_started(Host *h);
 void check_quorum_on_stopped(Host *h);

@@ -79,9 +79,9 @@ static void on_log(Host *h, const NodeEffect *fx) {
                 check_quorum_on_evidence(h, fx);
 }
 
-static void on_frame(Host *from, Host *to, const char *data, size_t n) {
+static void on_frame(Host *from, Host *to, LinkId link, const char *data, size_t n) {
         if (checks_of(to)->quorum)
-                check_quorum_on_frame(from, to, data, n);
+                check_quorum_on_frame(from, to, link, data, n);
 }
 
 static void on_stopped(Host *h) {

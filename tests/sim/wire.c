@@ -220,7 +220,7 @@ static void deliver(World *w, Wire *x, unsigned side) {
         if (to && x->up[1 - side]) {
                 world_note(w, "frame", x->host[side], x->host[1 - side], parcel->data, parcel->n);
                 if (w->setup.hooks.on_frame)
-                        w->setup.hooks.on_frame(w->hosts[x->host[side]], to, parcel->data, parcel->n);
+                        w->setup.hooks.on_frame(w->hosts[x->host[side]], to, link, parcel->data, parcel->n);
                 host_event(to, &(NodeEvent) { .type = NODE_EV_FRAME, .link = link,
                                 .data = parcel->data, .n_data = parcel->n });
         }

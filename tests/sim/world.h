@@ -122,7 +122,7 @@ typedef struct WorldHooks {     /* any may be NULL */
         void (*on_ban)(Host *h, const NodeEffect *fx);
         void (*on_dial)(Host *h, const NodeEffect *fx);
         void (*on_close)(Host *h, const NodeEffect *fx);
-        void (*on_frame)(Host *from, Host *to, const char *data, size_t n);     /* about to be read */
+        void (*on_frame)(Host *from, Host *to, LinkId link, const char *data, size_t n);        /* about to be read */
         void (*on_started)(Host *h);
         void (*on_stopped)(Host *h);            /* crashed; the disk has forgotten already */
 } WorldHooks;
