@@ -18,6 +18,7 @@
 #define VOTERS      6U
 #define LONG_ELECTIONS 10U              /* which make an export of several pieces */
 #define WORDS_MAX   96U
+#define FILES_MAX   8U
 #define BLOCKS_MAX  64U
 
 static char folder[64];
@@ -38,6 +39,13 @@ static const struct { const char *name; uint64_t time; } modes[_MODE_MAX] = {
         [MODE_FOUNDER]   = { "founder",   2000            },
         [MODE_POW]       = { "pow",       OPENED_SEC      },
 };
+
+typedef struct File {
+        char *name;
+        Buf text;
+} File;
+
+static struct { File files[FILES_MAX]; size_t n; } folders[_MODE_MAX];
 
 const char* control_folder(void) {
         return folder;
@@ -81,7 +89,7 @@ const char* control_word(const char *field, uint8_t choice) {
 
 /* --- folders --- */
 
-void control_empty_folder(const char *path) {
+static void empty_folder(const char *path) {
         struct dirent *de;
         DIR *d = opendir(path);
 
@@ -94,17 +102,31 @@ void control_empty_folder(const char *path) {
 }
 
 static void remove_folder(const char *path) {
-        control_empty_folder(path);
+        empty_folder(path);
         (void) rmdir(path);
 }
 
-static void remove_all(void) {
-        for (size_t i = 0; i < _MODE_MAX; i++) {
-                _cleanup_free_ char *path = path_join(folder, modes[i].name);
+/* The fuzzer ends without a word to anybody: so nothing is left but between the beginning of an input and its end. */
+static void make_private(void) {
+        const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
 
-                remove_folder(path);
-        }
+        (void) snprintf(folder, sizeof(folder), "%s/fuzz-control-XXXXXX", base);
+        fuzz_check(mkdtemp(folder));
+}
+
+void control_ledgers_clear(void) {
+        _cleanup_free_ char *state = path_join(folder, "state");
+
+        remove_folder(state);
         remove_folder(folder);
+}
+
+static void forget_all(void) {
+        for (size_t i = 0; i < _MODE_MAX; i++)
+                for (size_t k = 0; k < folders[i].n; k++) {
+                        free(folders[i].files[k].name);
+                        buf_done(&folders[i].files[k].text);
+                }
         for (size_t i = 0; i < n_words; i++)
                 free(words[i].text);
         for (size_t i = 0; i < BLOCKS_MAX; i++)
@@ -160,26 +182,40 @@ static void make_folder(ControlMode mode, const Genesis *g, Chain *from, uint64_
         (void) store_free(store);
 }
 
-void control_ledgers_copy(ControlMode mode, const char *to, uint64_t *ret_time) {
-        _cleanup_free_ char *from = path_join(folder, modes[mode].name);
+/* Takes the files of a folder that was made, which goes. */
+static void keep_folder(ControlMode mode) {
+        _cleanup_free_ char *path = path_join(folder, modes[mode].name);
         struct dirent *de;
-        DIR *d = opendir(from);
+        DIR *d = opendir(path);
 
         fuzz_check(d);
-        control_empty_folder(to);
-        (void) mkdir(to, 0700);
         while ((de = readdir(d))) {
-                _cleanup_free_ char *a = path_join(from, de->d_name), *b = path_join(to, de->d_name);
-                _cleanup_buf_ Buf text = {};
-                _cleanup_close_ int fd = -1;
+                _cleanup_free_ char *file = path_join(path, de->d_name);
+                File *f = &folders[mode].files[folders[mode].n];
 
                 if (de->d_name[0] == '.')
                         continue;
-                fuzz_check(read_file(a, 16U << 20, &text) == 0);
-                fd = open(b, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-                fuzz_check(fd >= 0 && write_all(fd, text.p, text.n) == 0);
+                fuzz_check(folders[mode].n++ < FILES_MAX);
+                f->name = strdup(de->d_name);
+                fuzz_check(f->name && read_file(file, 16U << 20, &f->text) == 0);
         }
         (void) closedir(d);
+        remove_folder(path);
+}
+
+void control_ledgers_copy(ControlMode mode, uint64_t *ret_time) {
+        _cleanup_free_ char *to = NULL;
+
+        make_private();
+        to = path_join(folder, "state");
+        fuzz_check(mkdir(to, 0700) == 0);
+        for (size_t i = 0; i < folders[mode].n; i++) {
+                const File *f = &folders[mode].files[i];
+                _cleanup_free_ char *path = path_join(to, f->name);
+                _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+                fuzz_check(fd >= 0 && write_all(fd, f->text.p, f->text.n) == 0);
+        }
         *ret_time = modes[mode].time;
 }
 
@@ -348,14 +384,14 @@ static void make_words(void) {
 }
 
 void control_ledgers_make(void) {
-        const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-
-        (void) snprintf(folder, sizeof(folder), "%s/fuzz-control-XXXXXX", base);
-        fuzz_check(mkdtemp(folder));
-        fuzz_check(atexit(remove_all) == 0);
+        fuzz_check(atexit(forget_all) == 0);
+        make_private();
         make_quorum();
         make_pow();
         make_words();
         make_folder(MODE_TRACKER, NULL, NULL, 0, 60);
         make_folder(MODE_WAITING, NULL, NULL, 0, 60);
+        for (size_t i = 0; i < _MODE_MAX; i++)
+                keep_folder(i);
+        remove_folder(folder);
 }

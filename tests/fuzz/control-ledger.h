@@ -21,11 +21,11 @@ typedef enum ControlMode {
         _MODE_MAX,
 } ControlMode;
 
-void control_ledgers_make(void);        /* once, and removed when the process ends */
-/* Fills the folder of that name, which is emptied before. *ret_time: the wall clock there. */
-void control_ledgers_copy(ControlMode mode, const char *folder, uint64_t *ret_time);
-void control_empty_folder(const char *folder);
-const char* control_folder(void);       /* private; the node's own folder is to be beside the ledgers */
+void control_ledgers_make(void);        /* once; they are kept in memory */
+/* Makes a private folder, and in it that of the node, "state". *ret_time: the wall clock there. */
+void control_ledgers_copy(ControlMode mode, uint64_t *ret_time);
+void control_ledgers_clear(void);       /* removes it again */
+const char* control_folder(void);
 
 /* Blocks of the quorum network as lines, from that height; NULL: there are no more. */
 const char* control_block(uint64_t height);

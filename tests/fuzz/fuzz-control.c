@@ -67,10 +67,10 @@ static void start(ControlMode mode) {
         uint64_t time;
         Why why = {};
 
+        control_ledgers_copy(mode, &time);
         (void) snprintf(state, sizeof(state), "%s/state", control_folder());
         (void) snprintf(socket_path, sizeof(socket_path), "%s/socket", control_folder());
         (void) snprintf(config_path, sizeof(config_path), "%s/config", control_folder());
-        control_ledgers_copy(mode, state, &time);
         host_set_time(time);
         host_forget_callers();
 
@@ -488,6 +488,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
                         fuzz_check(d.control->users[i].connections == 0);
         }
         daemon_done(&d);
+        control_ledgers_clear();
         for (size_t i = 0; i < n_clients; i++)
                 client_close(&clients[i]);
         buf_done(&last);
