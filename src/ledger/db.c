@@ -106,8 +106,8 @@ static int ask(Db *d, const char *sql, char *ret, size_t size) {
         if (rc != SQLITE_ROW)
                 return db_errno(d, rc);
         text = sqlite3_column_text(st, 0);
-        if (!text)
-                return -EUCLEAN;
+        if (!text)                      /* NULL, or no memory to make a text of it */
+                return (sqlite3_errcode(d->handle) & 0xff) == SQLITE_NOMEM ? -ENOMEM : -EUCLEAN;
         (void) snprintf(ret, size, "%s", (const char *) text);
         return 0;
 }
@@ -342,9 +342,9 @@ static int look_at_schema(Db *d, bool make, Why *why) {
         return r < 0 ? r : db_commit(d);
 }
 
-/* as_it_is: what may be damaged, or is not ours, is not touched: the log stays beside it. */
+/* as_it_is: what may be damaged, or is not ours, is not touched: the log stays beside it. Without memory there is no handle. */
 static void close_handle(Db *d, bool as_it_is) {
-        if (as_it_is)
+        if (as_it_is && d->handle)
                 (void) sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         (void) sqlite3_close_v2(d->handle);
         *d = (Db) {};
