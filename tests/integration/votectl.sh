@@ -113,11 +113,11 @@ while [ $((enough - little)) -gt 64 ]; do
 	middle=$(((little + enough) / 2))
 	if within_kib "$middle"; then enough=$middle; else little=$middle; fi
 done
-for ((i = 1; i <= 60; i++)); do
+for ((i = 1; i <= 30; i++)); do
 	status=0
-	within_kib $((enough - 64 * i)) || status=$?
+	within_kib $((enough - 128 * i)) || status=$?
 	if [ "$status" != 1 ] || ! grep -qE 'out of memory|cannot start threads' "$work/out"; then
-		fail "verify within $((enough - 64 * i)) KiB: status $status, $(cat "$work/out")"
+		fail "verify within $((enough - 128 * i)) KiB: status $status, $(cat "$work/out")"
 	fi
 done
 code 4 'closed at' voter carol cast all --choice 0 --choice -

@@ -94,19 +94,19 @@ static void survive(unsigned n, unsigned liars, uint64_t seed) {
 }
 
 START_TEST(four_agree_and_go_on_after_a_storm) {
-        for (uint64_t s = 0; s < seeds(16); s++)
+        for (uint64_t s = 0; s < seeds(10); s++)
                 survive(4, 0, s);
 }
 END_TEST
 
 START_TEST(three_agree_with_a_liar_and_go_on_after_a_storm) {
-        for (uint64_t s = 0; s < seeds(16); s++)
+        for (uint64_t s = 0; s < seeds(10); s++)
                 survive(4, 1, 1000 + s);
 }
 END_TEST
 
 START_TEST(five_agree_with_two_liars_and_go_on_after_a_storm) {
-        for (uint64_t s = 0; s < seeds(5); s++)
+        for (uint64_t s = 0; s < seeds(4); s++)
                 survive(7, 2, 2000 + s);
 }
 END_TEST
@@ -150,7 +150,7 @@ END_TEST
 
 /* The rules look at what was signed, wherever the view begins anew. */
 START_TEST(authorities_that_forget_certificates_still_agree) {
-        for (uint64_t s = 0; s < seeds(10); s++) {
+        for (uint64_t s = 0; s < seeds(7); s++) {
                 Net net;
 
                 net_init(&net, 4, 1, 6000 + s);
