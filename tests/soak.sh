@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What takes long: hundreds of kills, thousands of seeds of the simulator, minutes of fuzzing, the analyzer on the tests, the bench.
+# What takes long: hundreds of kills, thousands of seeds of the simulator, minutes of fuzzing, the analyzer in depth, the bench.
 # `make soak` runs all of it, SOAK_PERCENT=10 a tenth (of the fuzzing less, since the targets add up, and no analyzer). One line a
 # part; what fails leaves its log.
 #   $FUZZERS_DIR   a build with --enable-fuzzers; otherwise one is made, where clang is there
@@ -80,7 +80,7 @@ done
 for pid in "${running[@]}"; do wait "$pid" || failed=1; done
 
 if [ "$percent" -ge 100 ] && command -v clang-tidy >/dev/null; then
-	part analyze make -C "$build" analyze ANALYZE_TESTS=yes
+	part analyze env ANALYZE=deep make -C "$build" analyze
 fi
 if [ -e "$top/tests/bench/run" ]; then
 	[ "$percent" -ge 100 ] || export BENCH_SCALE=2
