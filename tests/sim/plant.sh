@@ -17,7 +17,8 @@ jobs=$(nproc)
 # What the simulator is made of: the layers that know no system.
 cd "$abs_top_srcdir"
 mapfile -t sources < <(find src/base src/codec src/crypto src/election src/consensus src/ledger src/proto src/node \
-	tests/sim -name '*.c' ! -name '*-sqlite*' ! -name 'db.c' ! -name 'db-*.c'; printf "%s\n" tests/unit/ledger/{fixture,dump,sealed}.c)
+	tests/sim -name '*.c' ! -name '*-sqlite*' ! -name 'db.c' ! -name 'db-*.c'; printf "%s\n" tests/unit/memory-fail.c tests/unit/ledger/{fixture,dump,sealed}.c)
+mapfile -t wraps < <(grep -oE -- '-Wl(,--wrap=\w+)+' tests/unit/Sources.am)       # for allocations that fail on purpose
 
 # compile TREE FILE OBJECT-FOLDER
 compile() {
@@ -29,7 +30,7 @@ export CC
 
 link() { # OBJECT-FOLDER PROGRAM
 	# shellcheck disable=SC2086
-	$CC "$1"/*.o -lsodium -ljansson -lpthread -lm -o "$2"
+	$CC "${wraps[@]}" "$1"/*.o -lsodium -ljansson -lpthread -lm -o "$2"
 }
 
 if [ "${1:-}" = --random ]; then
@@ -53,7 +54,7 @@ for patch in "${plants[@]}"; do
 	mkdir -p "$tree/tests/unit"
 	cp -r src include "$tree/"
 	cp -r tests/sim "$tree/tests/"
-	cp -r tests/unit/ledger "$tree/tests/unit/"
+	cp -r tests/unit/ledger tests/unit/memory-fail.[ch] "$tree/tests/unit/"
 	if ! patch -s -d "$tree" -p1 <"$patch"; then
 		echo "FAILED $name: the patch does not apply any more; make it anew."
 		failed=1
