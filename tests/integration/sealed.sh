@@ -143,7 +143,11 @@ jq -e '.seq == 1' "$work/cast.3" >/dev/null || fail "the vote of v3"
 
 say "a single ballot is opened by no verb, with all three trustees at hand"
 ctl a1 export --quiet >"$work/open"
-ids=("$(jq -r .entry "$work/cast.2")" "$(jq -r .entry "$work/cast.3")")
+# every verb that takes an election, pointed at a vote
+mapfile -t verbs < <("$VOTECTL" --help | sed -n 's/^  \([a-z ]*\) ELECTION\( .*\)\{0,1\}$/\1/p')
+[[ " ${verbs[*]} " == *" trustee share "* && ${#verbs[@]} -ge 7 ]] || fail "the verbs that take an election: ${verbs[*]}"
+ids=("$(jq -r .id "$work/cast.2")" "$(jq -r .id "$work/cast.3")")
+[[ ${ids[*]} =~ ^[0-9a-f]{64}\ [0-9a-f]{64}$ ]] || fail "the ids of two votes: ${ids[*]}"
 grep -v '"seq":2' "$work/open" >"$work/thinned"
 grep '"seq":2' "$work/open" >"$work/vote"
 for who in ann ben cid; do
@@ -151,9 +155,15 @@ for who in ann ben cid; do
 	code 4 'still takes votes' trustee "$who" trustee share motion --ledger "$work/open"
 	code 6 'line [0-9]+' trustee "$who" trustee share motion --ledger "$work/thinned"
 	for id in "${ids[@]}"; do
-		code 5 'no election is called' trustee "$who" trustee share "$id"
-		code 5 'no election is called' trustee "$who" results "$id"
-		code 5 'no election is called' trustee "$who" receipt "$id"
+		for verb in "${verbs[@]}"; do
+			# shellcheck disable=SC2086  # a verb may have two words
+			case $verb in
+			cast) code 5 'no election is called' trustee "$who" cast "$id" --choice Ann ;;
+			draw) code 5 'no election is called' ctl a1 draw "$id" 1 ;;                   # this and the next are an admin's
+			'election withdraw') code 5 'no election is called' ctl a1 $verb "$id" ;;
+			*) code 5 'no election is called' trustee "$who" $verb "$id" ;;
+			esac
+		done
 	done
 	code 2 'opened' trustee "$who" ballot check "$work/vote"
 	[ -z "$(find "$work/home.$who/votectl/trustee" -name '*.share')" ] || fail "a share before the closing"
