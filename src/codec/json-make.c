@@ -54,9 +54,8 @@ void json_set_bool(Json *o, const char *key, bool v) {
  * a dump. */
 static char* take(size_t n) {
         json_malloc_t from;
-        json_free_t to;
 
-        json_get_alloc_funcs(&from, &to);
+        json_get_alloc_funcs(&from, NULL);
         return from(n);
 }
 
