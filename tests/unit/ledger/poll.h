@@ -75,3 +75,13 @@ static inline _unused_ void poll_run(Poll *p, unsigned n) {
         }
         poll_pass(p, POLL_END);
 }
+
+/* The result of the poll's election, which is final. */
+static inline _unused_ void poll_result(Poll *p, Buf *ret) {
+        _cleanup_(result_freep) Result *result = NULL;
+        ElectionInfo info = poll_info(p);
+
+        ck_assert_int_eq(info.phase, ELECTION_FINAL);
+        ck_assert_int_eq(chain_count(p->w.f.chain, &info, &result), 0);
+        ck_assert_int_eq(json_dump(result->json, ret), 0);
+}

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "../memory.h"
 #include "dump.h"
-#include "ledger/audit.h"
 #include "ledger/export.h"
 #include "poll.h"
+#include "starved.h"
 
 /* A sealed election without memory, from the trustees' keys to the result. */
 
@@ -89,18 +88,7 @@ static void show(void *userdata, Buf *ret) {
 }
 
 static int count(Try *t) {
-        Result *result = NULL;
-        ElectionInfo info;
-        int r;
-
-        r = chain_election_by_name(t->chain, "secret", &info);
-        if (r == 0)
-                r = chain_count(t->chain, &info, &result);
-        memory_assert(r == 0 || !result);
-        if (r == 0)
-                t->json = json_share(result->json);
-        result_free(result);
-        return r;
+        return starved_count(t->chain, "secret", &t->json);
 }
 
 static int connect_all(void *userdata) {
@@ -164,20 +152,10 @@ static int sum_apart(void *userdata) {
 static int audit(void *userdata) {
         Try *t = userdata;
         AuditFacts facts = {};
-        Store *s = NULL;
-        Audit *a = NULL;
         int r;
 
-        r = store_memory_new(&s);
-        if (r == 0)
-                r = audit_new(&a, s, NULL, NULL);
-        if (r == 0)
-                r = audit_feed(a, t->text.p, t->text.n, NULL);
-        if (r == 0)
-                r = audit_finish(a, &facts, NULL);
+        r = starved_audit(&t->text, &facts);
         memory_assert(r != 0 || facts.opened == 1);
-        audit_free(a);
-        store_free(s);
         return r;
 }
 
