@@ -203,12 +203,13 @@ int quorum_certificates(const Engine *e, uint64_t from, size_t max, const Key *a
 /* --- after a start, and after the operator's word --- */
 
 /* "first signs two views above the highest that q others report": they have reported certificates, and this node has entered
- * the view behind the highest. */
+ * the view behind the highest. Where q = n the others cannot pass a view without this one's signature, now or ever: then "on the
+ * operator's word" it signs in the view where they wait, beside all that each of them holds of it, but proposes nothing there. */
 static int resumed(Quorum *q) {
         if (!q->resuming || quorum_n_heard(q) < quorum_heard_needed(q))
                 return 0;
         q->resuming = q->stopped = false;
-        q->sign_from = MAX(q->sign_from, q->view + 2);
+        q->sign_from = q->config.f == 0 ? q->view : MAX(q->sign_from, q->view + 2);
         return quorum_record_hold(q);
 }
 

@@ -51,10 +51,16 @@ bool quorum_all_skipped(const Quorum *q, uint64_t above, uint64_t below, uint64_
         return true;
 }
 
+/* Of its forgotten proposals nobody reports: in the first view after it resumed the leader may have made one. */
+static bool may_have_proposed(const Quorum *q) {
+        return q->config.f == 0 && q->view == q->sign_from;
+}
+
 /* "Propose on the highest endorsed view p for which skip certificates of every view between p and v are held": no lower one
  * can have them if the highest has not. It is proposed on what is connected. */
 bool quorum_may_propose(const Quorum *q) {
         return quorum_may_sign(q, q->view) && quorum_leader(&q->config, q->view) == (unsigned) q->self &&
+                !may_have_proposed(q) &&
                 !said(q, QUORUM_PROPOSE, q->view) && !said(q, QUORUM_ENDORSE, q->view) && !said(q, QUORUM_SKIP, q->view) &&
                 id_is_zero(&q->switching) && id_equal(quorum_top_block(q), &q->tip->header.id) &&
                 quorum_all_skipped(q, q->tip->header.value, q->view, NULL);

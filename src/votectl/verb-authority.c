@@ -65,7 +65,8 @@ static int verb_resume(Ctl *c) {
                         "You are about to say that the record of this node was lost or is old (a wiped or replaced disk, a\n"
                         "state directory from a backup), and that no other node runs with its key. The node will ask the\n"
                         "other authorities for its own signatures, take them over, and sign again two views above all that\n"
-                        "they have seen. Do this while they are up.\n\n");
+                        "they have seen. Do this while they are up, and not while another one resumes: if more do so than may\n"
+                        "fail (one of four), nobody is left who could pass those views, and nothing becomes final again.\n\n");
         r = prompt_yes(c, "Read votectl authority resume --help, and say --yes.",
                 "Was the record lost, and does no other node run with this key?");
         if (r != 0)
@@ -90,8 +91,10 @@ const CtlVerb verbs_authority[] = {
         { "authority resume", "", 0, 0, 0, verb_resume, NULL, "Have an authority go on whose record was lost",
           "After its record (authority.db in the node's state directory) was lost, damaged, or put back from a backup. The node\n"
           "takes over every signature of its own that other authorities hold, and signs again two views above the highest that\n"
-          "they report; so do it while they are up. A record that cannot be used is set aside and a new one made. It explains,\n"
-          "and asks; --yes answers. Where the record is whole it does no harm. Never have two nodes run with the same key.\n"
+          "they report (at once, where all must sign and none may fail); so do it while they are up. A record that cannot be used\n"
+          "is set aside and a new one made. It explains, and asks; --yes answers. Never have two nodes run with the same key.\n\n"
+          "Not without need, and one authority after the other: the others alone must pass those views. If more resume at the\n"
+          "same time than may fail, nothing becomes final again, ever.\n\n"
           "For root, the daemon's user and members of the group voted-admin.\n\n"
           "Example:\n  votectl authority resume\n  votectl authority resume --yes    # in a script\n" },
         {},

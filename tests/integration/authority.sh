@@ -74,6 +74,11 @@ create --engine quorum --authority "$(ctl spare authority key)" >"$work/spare.ge
 code 0 'authority number 0, and signs nothing before votectl authority init' ctl spare network join --id "$(tr -d '\n' <"$work/spare.genesis" | b2sum -l 256 | cut -d' ' -f1)" "$work/spare.genesis"
 code 0 'This node is signing as authority number 0' ctl spare authority init
 code 0 'a single trusted host' ctl spare status
+"$VOTECTL" key show --json | jq -r '.key // .keys[0].key' >"$work/roll"
+timeout 60 "$VOTECTL" --socket "$work/spare.socket" roll add "$work/roll" --name before </dev/null >/dev/null || fail "one authority alone seals"
+code 0 'This node is signing as authority number 0' ctl spare authority resume --yes
+timeout 60 "$VOTECTL" --socket "$work/spare.socket" roll add "$work/roll" --name behind </dev/null >/dev/null ||
+	fail "a single authority that has resumed seals no more: $(ctl spare status)"
 stop spare
 
 # --- before its record an authority observes, and no start makes one

@@ -236,8 +236,35 @@ START_TEST(single_authority_resumes_on_the_operators_word) {
 
         rig_init(&g, 1, 0);
         rig_step(&g, (EngineEvent) { .type = ENGINE_EV_RESUME });
-        ck_assert_uint_eq(g.q->sign_from, 3);
         ck_assert(!g.q->stopped);
+        due(&g);
+        ck_assert(!g.e->type->wants_candidate(g.e));    /* it may have proposed in this view */
+        (void) rig_log(&g);
+        rig_wait(&g, 5 * g.q->config.delta_usec / 2);   /* nobody else could make it pass */
+        ck_assert(rig_said(&g, "record skip 1"));
+        ck_assert_uint_eq(g.q->view, 2);
+        due(&g);
+        ck_assert(g.e->type->wants_candidate(g.e));
+}
+END_TEST
+
+START_TEST(where_all_must_sign_one_resumes_in_the_view_of_the_others) {
+        for (unsigned n = 2; n <= 4; n++) {
+                _cleanup_(rig_done) Rig g;
+                Id block = quorum_world_id(1);
+
+                rig_init(&g, n, 0);
+                rig_step(&g, (EngineEvent) { .type = ENGINE_EV_RESUME });
+                rig_hear(&g, n - 2);
+                ck_assert(g.q->resuming);               /* all others, since each may hold a signature of it */
+                rig_says(&g, 0, QUORUM_ENDORSE, 1, &block);
+                ck_assert(rig_said(&g, "record endorse 1"));
+                rig_hear(&g, n - 1);
+                ck_assert(!g.q->resuming);
+                (void) rig_log(&g);
+                skip_one_view(&g);
+                ck_assert_msg(rig_said(&g, "send skip 1") == (n < 4), "%u authorities", n);
+        }
 }
 END_TEST
 
@@ -881,6 +908,7 @@ static void add(TCase *t) {
         tcase_add_test(t, resumed_authority_signs_two_views_above_what_others_report);
         tcase_add_test(t, resume_that_is_cut_short_signs_nothing);
         tcase_add_test(t, single_authority_resumes_on_the_operators_word);
+        tcase_add_test(t, where_all_must_sign_one_resumes_in_the_view_of_the_others);
         tcase_add_test(t, restart_goes_on_in_the_view_that_was_entered);
         tcase_add_test(t, block_that_was_endorsed_can_be_connected_after_a_power_cut);
         tcase_add_test(t, statements_are_sent_again_byte_for_byte);
