@@ -184,6 +184,10 @@ typedef struct EngineStatus {   /* for people and for `status`; texts borrowed u
         unsigned n_sealers, faults, quorum;     /* n, f, q */
         int sealer;             /* number of this node among them; -1: none, it observes */
         bool signing;           /* it does what an authority does */
+        uint64_t overdue_usec;  /* there is work, and by then q should have said something in this view; USEC_INFINITY: there
+                                 * is none, or this node is not told */
+        unsigned n_said;        /* so many have */
+        char silent[64];        /* the numbers of those who have not: "2, 3" */
         char note[192];         /* why not, and what to do; "" */
 } EngineStatus;
 

@@ -62,6 +62,14 @@ static int look_at_view(Quorum *q, bool reason, uint64_t *ret_wake) {
         return 0;
 }
 
+/* Behind 3 delta who has a certificate has moved on, and who has none has skipped; one whose clock is behind waits that much
+ * longer for the work. */
+uint64_t quorum_overdue_usec(const Quorum *q) {
+        if (q->self < 0 || q->timer_usec == 0)
+                return USEC_INFINITY;
+        return q->timer_usec + MAX(4 * quorum_delta(q), TIME_AHEAD_SEC * USEC_PER_SEC);
+}
+
 static bool may_not_sign_yet(const Quorum *q) {
         return q->has_record && (q->resuming || (!q->stopped && quorum_n_heard(q) < quorum_heard_needed(q)));
 }

@@ -214,6 +214,29 @@ static void note(const Quorum *q, char *ret, size_t n) {
                 (void) snprintf(ret, n, "signs again from view %" PRIu64 " on", q->sign_from);
 }
 
+static bool has_said(const QuorumSaid *said) {
+        for (int k = QUORUM_ENDORSE; k < _QUORUM_KIND_MAX; k++)
+                if (said->has[k])
+                        return true;
+        return false;
+}
+
+static void who_has_said(const Quorum *q, EngineStatus *ret) {
+        const QuorumView *v = quorum_view_find(q, q->view);
+        size_t n = 0;
+
+        ret->overdue_usec = quorum_overdue_usec(q);
+        if (ret->overdue_usec == USEC_INFINITY)
+                return;
+        for (unsigned i = 0; i < q->config.n; i++)
+                if (v && v->said && has_said(v->said + i))
+                        ret->n_said++;
+                else if (n + sizeof(", 99, ...") <= sizeof(ret->silent))
+                        n += (size_t) snprintf(ret->silent + n, sizeof(ret->silent) - n, "%s%u", n > 0 ? ", " : "", i);
+                else
+                        (void) snprintf(ret->silent + n, sizeof(ret->silent) - n, ", ...");
+}
+
 static void quorum_status(const Engine *e, EngineStatus *ret) {
         const Quorum *q = QUORUM(e);
 
@@ -231,6 +254,7 @@ static void quorum_status(const Engine *e, EngineStatus *ret) {
                 .sealer = q->self,
                 .signing = quorum_may_sign(q, q->view),
         };
+        who_has_said(q, ret);
         note(q, ret->note, sizeof(ret->note));
 }
 

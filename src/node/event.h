@@ -108,7 +108,7 @@ typedef enum NodeMessage {      /* MESSAGE_ID= of the journal; systemd/voted.cat
         NODE_MSG_EVIDENCE,      /* an authority has signed two things that exclude each other */
         NODE_MSG_CLOCK,         /* our clock is far from what the others' blocks say */
         NODE_MSG_BOARD,         /* a board of trustees changed its phase, or came to nothing, by whose fault */
-        NODE_MSG_TOO_FEW,       /* fewer authorities are in reach than make a block final; or enough again */
+        NODE_MSG_TOO_FEW,       /* fewer authorities are in reach, or sign, than make a block final; or enough again */
         _NODE_MSG_MAX,
 } NodeMessage;
 

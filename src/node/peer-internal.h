@@ -55,8 +55,9 @@ struct Peer {
         bool broken;            /* the last commit failed */
         uint64_t retry_usec;
         char problem[320], alarm[320], clock_text[256], line[160];
-        char few_text[192];     /* that there are too few authorities */
+        char few_text[320];     /* that there are too few authorities, or that too few sign */
         enum { FEW_NOT, FEW_SEEN, FEW_TOLD } few;       /* at the last beats */
+        uint64_t few_view;      /* in which they did not sign; 0: they were not in reach */
 
         uint64_t tokens;        /* the last number given to a dial, a request, a batch */
         uint64_t beat_usec, wake_usec, woken_usec;

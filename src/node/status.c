@@ -32,23 +32,39 @@ static const char* too_few(Peer *p, const EngineStatus *s) {
         return p->few_text;
 }
 
+/* Whether those who are linked say anything: one without a record, or that is not to sign yet, is up and silent. */
+static const char* too_silent(Peer *p, const EngineStatus *s) {
+        if (s->n_sealers == 0 || s->n_said >= s->quorum || p->now_usec < s->overdue_usec)
+                return NULL;
+        (void) snprintf(p->few_text, sizeof(p->few_text),
+                        "only %u of the %u authorities sign, and %u must: nothing becomes final until others do; on the hosts "
+                        "of number %s, votectl status says why",
+                        s->n_said, s->n_sealers, s->quorum, s->silent);
+        return p->few_text;
+}
+
 /* What an operator must mend, the worst first. */
 static const char* problem(Peer *p, const EngineStatus *s) {
         if (p->problem[0])
                 return p->problem;
-        return too_few(p, s) ?: p->clock_text[0] ? p->clock_text : NULL;
+        return too_few(p, s) ?: too_silent(p, s) ?: p->clock_text[0] ? p->clock_text : NULL;
 }
 
 /* An outage that lasts is told once: a beat later it is no link that is just being made. */
 void status_beat(Peer *p) {
         EngineStatus status = {};
-        const char *few;
+        const char *reach, *few;
 
         p->engine->type->status(p->engine, &status);
-        few = too_few(p, &status);
-        if (few && p->few == FEW_SEEN)
+        reach = too_few(p, &status);
+        few = reach ?: too_silent(p, &status);
+        if (few && p->few == FEW_SEEN) {
+                p->few_view = reach ? 0 : status.view;
                 peer_log(p, LOG_WARNING, NODE_MSG_TOO_FEW, "Waiting: %s.", few);
-        else if (!few && p->few == FEW_TOLD)
+        } else if (!few && p->few == FEW_TOLD && p->few_view > 0) {
+                if (status.view > p->few_view)          /* or else there is nothing left to sign */
+                        peer_log(p, LOG_NOTICE, NODE_MSG_TOO_FEW, "Enough authorities sign again: blocks can become final.");
+        } else if (!few && p->few == FEW_TOLD)
                 peer_log(p, LOG_NOTICE, NODE_MSG_TOO_FEW,
                         "%u of the %u authorities are in reach again: blocks can become final.",
                         count_authorities(p, &status), status.n_sealers);
@@ -179,6 +195,8 @@ const char* peer_status_line(Peer *p) {
 
                 k += (size_t) snprintf(p->line + k, size - k, ", %s%u of %u authorities",
                         there < status.quorum ? "only " : "", there, status.n_sealers);
+                if (there >= status.quorum && too_silent(p, &status))
+                        k += (size_t) snprintf(p->line + k, size - k, ", only %u sign", status.n_said);
         }
         if (p->problem[0])
                 (void) snprintf(p->line + k, size - k, "; the ledger cannot be written");

@@ -89,7 +89,18 @@ signs p1 && fail "p1 signs without a record"
 [ ! -e "$work/p1/authority.db" ] || fail "a start has made a record"
 code 4 'does not name this node' ctl observer authority init
 code 4 'does not name this node' ctl observer authority resume --yes
-for p in p1 p2 p3 p4; do code 0 'record is made' ctl "$p" authority init; done
+for p in p1 p2; do code 0 'record is made' ctl "$p" authority init; done
+"$VOTECTL" --socket "$work/p1.socket" roll add "$work/roll" --name early </dev/null >"$work/early" 2>&1 &
+early=$!
+until_true 40 grep -q 'not final yet: only 2 of the 4 authorities sign, .*number 2, 3, votectl status' "$work/early" ||
+	fail "it does not say that two have no record: $(cat "$work/early")"
+problem_says p1 'only 2 of the 4 authorities sign' || fail "nor does status: $(ctl p1 status)"
+field p1 status | grep -q '4 of 4 authorities, only 2 sign' || fail "nor its line: $(field p1 status)"
+until_true 40 grep -q 'Waiting: only 2 of the 4 authorities sign' "$work/p1.log" || fail "nor the log"
+for p in p3 p4; do code 0 'record is made' ctl "$p" authority init; done
+wait "$early" || fail "the roll is final once enough sign: $(cat "$work/early")"
+until_true 30 grep -q 'Enough authorities sign again' "$work/p1.log" || fail "p1 does not say that they sign"
+no_problem p1 || fail "p1 still has a problem: $(field p1 problem)"
 code 4 'has a record already.*' ctl p1 authority init
 code 4 'authority resume' ctl p1 authority init
 for p in p1 p2 p3 p4; do until_true 30 signs "$p" || fail "$p does not sign: $(ctl "$p" status)"; done

@@ -220,6 +220,47 @@ START_TEST(resumed_authority_signs_two_views_above_what_others_report) {
 }
 END_TEST
 
+START_TEST(view_that_nobody_passes_names_who_is_silent) {
+        RIG(g);
+        EngineStatus st;
+        uint64_t since;
+
+        status(&g, &st);
+        ck_assert_uint_eq(st.overdue_usec, USEC_INFINITY);      /* nobody waits for anything */
+        due(&g);
+        since = g.now_usec;
+        status(&g, &st);
+        ck_assert_uint_eq(st.overdue_usec, since + 15 * USEC_PER_SEC);
+        ck_assert_str_eq(st.silent, "0, 1, 2, 3");
+        skip_one_view(&g);
+        rig_says(&g, 2, QUORUM_SKIP, 1, NULL);
+        status(&g, &st);
+        ck_assert_uint_eq(st.overdue_usec, since + 15 * USEC_PER_SEC);
+        ck_assert_uint_eq(st.n_said, 2);
+        ck_assert_str_eq(st.silent, "1, 3");
+        rig_says(&g, 3, QUORUM_SKIP, 1, NULL);
+        due(&g);
+        status(&g, &st);
+        ck_assert_uint_eq(g.q->view, 2);
+        ck_assert_uint_gt(st.overdue_usec, since + 15 * USEC_PER_SEC);
+        ck_assert_uint_eq(st.n_said, 0);
+}
+END_TEST
+
+START_TEST(a_hundred_silent_ones_are_not_all_named) {
+        _cleanup_(rig_done) Rig g;
+        EngineStatus st;
+        size_t n;
+
+        rig_init(&g, 100, 0);
+        due(&g);
+        status(&g, &st);
+        n = strlen(st.silent);
+        ck_assert_uint_lt(n, sizeof(st.silent));
+        ck_assert_str_eq(st.silent + n - 7, "16, ...");
+}
+END_TEST
+
 START_TEST(resume_that_is_cut_short_signs_nothing) {
         RIG(g);
 
@@ -906,6 +947,8 @@ static void add(TCase *t) {
         tcase_add_test(t, own_statement_on_record_stops_nothing);
         tcase_add_test(t, own_statement_below_the_last_final_view_stops_nothing);
         tcase_add_test(t, resumed_authority_signs_two_views_above_what_others_report);
+        tcase_add_test(t, view_that_nobody_passes_names_who_is_silent);
+        tcase_add_test(t, a_hundred_silent_ones_are_not_all_named);
         tcase_add_test(t, resume_that_is_cut_short_signs_nothing);
         tcase_add_test(t, single_authority_resumes_on_the_operators_word);
         tcase_add_test(t, where_all_must_sign_one_resumes_in_the_view_of_the_others);
