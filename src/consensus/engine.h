@@ -241,6 +241,8 @@ typedef struct EngineType {
         int (*certificates)(const Engine *e, uint64_t from, size_t max, const Key *asker, Buf *ret);
         /* A CANDIDATE would be proposed now. Ask after every step. */
         bool (*wants_candidate)(const Engine *e);
+        /* Whether `who` has endorsed block `id`, as far as that is still held: then it has the block and need not be told. */
+        bool (*has_endorsed)(const Engine *e, const Key *who, const Id *id);
         /* Whether a seal that check_seal() took proves by itself that its block is final. */
         bool (*seal_is_final)(const char *seal, size_t n_seal);
         /* Judges evidence offline: who is convicted, and the two signatures to be checked. 0, V_FORM, V_SIZE, V_PROTOCOL (it

@@ -157,6 +157,7 @@ const Id* quorum_top_block(const Quorum *q);
 QuorumCertificate* quorum_certificate_held(const Quorum *q, QuorumKind of, uint64_t view, const Id *block);     /* block NULL: of any */
 unsigned quorum_count(const Quorum *q, const QuorumView *v, QuorumKind kind, const Id *block);
 unsigned quorum_skipped_since_final(const Quorum *q);
+bool quorum_has_endorsed(const Engine *e, const Key *who, const Id *id);
 void quorum_proposal_free(QuorumProposal *p);
 
 /* quorum-rules.c */

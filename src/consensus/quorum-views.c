@@ -203,3 +203,20 @@ unsigned quorum_skipped_since_final(const Quorum *q) {
                 n -= q->views[i - 1]->endorse != NULL;
         return (unsigned) MIN(n, (uint64_t) 32);
 }
+
+/* By its own words, or by the certificate, which stays when what was said in a view is not kept any more. */
+bool quorum_has_endorsed(const Engine *e, const Key *who, const Id *id) {
+        const Quorum *q = QUORUM(e);
+        const QuorumBlock *b = quorum_block_find(q, id);
+        const QuorumView *v = b ? quorum_view_find(q, b->header.value) : NULL;
+        int number = quorum_config_number(&q->config, who);
+
+        if (!b || number < 0)
+                return false;
+        if (v && v->said && v->said[number].has[QUORUM_ENDORSE] && id_equal(&v->said[number].block[QUORUM_ENDORSE], id))
+                return true;
+        for (unsigned i = 0; b->endorse && i < b->endorse->n; i++)
+                if (b->endorse->signatures[i].number == (unsigned) number)
+                        return true;
+        return false;
+}

@@ -321,6 +321,7 @@ const EngineType quorum_engine = {
         .message_free = quorum_message_free,
         .certificates = quorum_certificates,
         .wants_candidate = quorum_wants_candidate,
+        .has_endorsed = quorum_has_endorsed,
         .seal_is_final = quorum_seal_is_final,
         .evidence = quorum_evidence,
 };

@@ -36,10 +36,10 @@ int commit_finish(Peer *p) {
         return 0;
 }
 
-static int announce(Peer *p, const Block *b) {
+static int announcement(const Block *b, Buf *ret) {
         size_t n = b->n_entries;
         _cleanup_free_ Id *ids = newN(Id, n + 1);
-        _cleanup_buf_ Buf lines = {}, frame = {};
+        _cleanup_buf_ Buf lines = {};
         Message m = { .type = n == 0 || n > BLOCK_IDS_MAX ? MESSAGE_NEW_BLOCK
                                                           : MESSAGE_NEW_BLOCK_IDS };
         int r;
@@ -60,17 +60,36 @@ static int announce(Peer *p, const Block *b) {
                 m.ids.ids = ids;
                 m.ids.n_ids = n;
         }
-        r = message_frame(&frame, &m);
-        if (r < 0)
-                return r;
+        return message_frame(ret, &m);
+}
+
+/* As it has said itself, be it by endorsing the block: the statements that made the certificate here
+ * go to it as well. */
+static bool link_has(const Peer *p, PeerLink *l, const Header *h) {
+        if (id_equal(&l->tip, &h->id) || l->height > h->height)
+                return true;
+        if (!p->engine->type->has_endorsed || !p->engine->type->has_endorsed(p->engine, &l->key, &h->id))
+                return false;
+        l->tip = h->id;
+        l->height = h->height;
+        return true;
+}
+
+static int announce(Peer *p, const Block *b) {
+        _cleanup_buf_ Buf frame = {};
+        int r;
 
         for (size_t k = 0; k < p->n_links; k++) {
                 PeerLink *l = p->links[k];
                 char *copy;
 
-                if (!l->up || l->client || id_equal(&l->tip, &b->header.id) ||
-                                l->height > b->header.height)
+                if (!l->up || l->client || link_has(p, l, &b->header))
                         continue;
+                if (frame.n == 0) {
+                        r = announcement(b, &frame);
+                        if (r < 0)
+                                return r;
+                }
                 copy = newN(char, frame.n);
                 if (!copy)
                         return -ENOMEM;

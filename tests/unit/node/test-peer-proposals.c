@@ -31,6 +31,7 @@ typedef struct Shell {
         LinkId fetched_from;    /* the last question for a block */
         uint64_t fetch;
         unsigned n_endorsed;    /* that were sent */
+        unsigned n_announced[OTHERS + 2];       /* blocks, by link */
 } Shell;
 
 static void on_sent(Shell *s, const NodeEffect *fx) {
@@ -38,6 +39,8 @@ static void on_sent(Shell *s, const NodeEffect *fx) {
 
         ck_assert_int_eq(message_parse(&m, READS, fx->data, fx->n_data, NULL), 0);
         s->n_endorsed += m.type == MESSAGE_ENDORSE;
+        ck_assert_uint_lt(fx->link, ELEMENTSOF(s->n_announced));
+        s->n_announced[fx->link] += m.type == MESSAGE_NEW_BLOCK;
         if (m.type == MESSAGE_GET_CERTIFICATES) {
                 ck_assert_uint_lt(s->n_asks, ELEMENTSOF(s->asks));
                 s->asks[s->n_asks].link = fx->link;
@@ -106,6 +109,14 @@ static void hear(Shell *s) {
         s->n_asks = 0;
 }
 
+static void link_up(Shell *s, LinkId link, const Key *key) {
+        step(s, (NodeEvent) { .type = NODE_EV_LINK_UP, .link = link, .inbound = true, .key = *key,
+                                .address = { .host = "::1", .port = (uint16_t) link } });
+        say(s, link, &(Message) { .type = MESSAGE_HELLO,
+                                .hello = { .version = PROTOCOL_VERSION, .network = s->genesis->network, .agent = "test",
+                                        .tip = s->genesis->network, .port = 7000 } });
+}
+
 /* Authority i speaks by link i. */
 static void start(Shell *s) {
         PeerConfig config = { .agent = "test", .links_inbound_max = 8, .links_outbound_max = 8 };
@@ -116,13 +127,8 @@ static void start(Shell *s) {
                                                 .identity = s->q.keys[0], .seed = 1, .config = &config }),
                         0);
         step(s, (NodeEvent) { .type = NODE_EV_START });
-        for (LinkId i = 1; i <= OTHERS; i++) {
-                step(s, (NodeEvent) { .type = NODE_EV_LINK_UP, .link = i, .inbound = true,
-                                        .key = *quorum_world_key(&s->q, (unsigned) i), .address = { .host = "::1", .port = (uint16_t) i } });
-                say(s, i, &(Message) { .type = MESSAGE_HELLO,
-                                        .hello = { .version = PROTOCOL_VERSION, .network = s->genesis->network, .agent = "test",
-                                                .tip = s->genesis->network, .port = 7000 } });
-        }
+        for (LinkId i = 1; i <= OTHERS; i++)
+                link_up(s, i, quorum_world_key(&s->q, (unsigned) i));
 }
 
 static void begin(Shell *s) {
@@ -159,6 +165,14 @@ static void propose(Shell *s, const Header *h) {
         ck_assert_int_eq(quorum_statement_format(&says, &s->q.c, &line), 0);
         buf_add_text(&line, ",\"skips\":[]}");
         say(s, leader, &(Message) { .type = MESSAGE_PROPOSE, .lines = line.p, .n_lines_bytes = line.n });
+}
+
+static void endorse(Shell *s, unsigned authority, const Header *h) {
+        QuorumStatement says = quorum_world_says(&s->q, authority, QUORUM_ENDORSE, h->value, &h->id);
+        _cleanup_buf_ Buf line = {};
+
+        ck_assert_int_eq(quorum_statement_format(&says, &s->q.c, &line), 0);
+        say(s, authority, &(Message) { .type = MESSAGE_ENDORSE, .lines = line.p, .n_lines_bytes = line.n });
 }
 
 static void sealed(const Header *h, const QuorumCertificate *c, Buf *ret) {
@@ -328,12 +342,52 @@ START_TEST(the_seal_of_a_block_that_was_only_proposed_is_learnt_with_it) {
 }
 END_TEST
 
+/* Who endorsed it has it, and gets to the certificate by what the others say. */
+START_TEST(a_block_is_announced_to_whoever_has_not_endorsed_it) {
+        const LinkId observer = OTHERS + 1;
+        Header h;
+        Shell s;
+
+        begin(&s);
+        hear(&s);
+        link_up(&s, observer, fixture_key(FIXTURE_VOTER));
+        h = quorum_world_header(&s.q, 1, NULL, s.now_sec);
+        propose(&s, &h);
+        endorse(&s, 1, &h);
+        endorse(&s, 2, &h);
+        assert_tip(&s, &h);
+        ck_assert_uint_eq(s.n_announced[1], 0);
+        ck_assert_uint_eq(s.n_announced[2], 0);
+        ck_assert_uint_eq(s.n_announced[3], 1);
+        ck_assert_uint_eq(s.n_announced[observer], 1);
+        end(&s);
+}
+END_TEST
+
+/* Also where its endorsement is known from the certificate alone. */
+START_TEST(a_block_is_not_announced_to_whom_its_seal_names) {
+        Header h;
+        Shell s;
+
+        begin(&s);
+        hear(&s);
+        h = quorum_world_header(&s.q, 1, NULL, s.now_sec);
+        announce(&s, 3, &h);
+        assert_tip(&s, &h);
+        for (LinkId i = 1; i <= OTHERS; i++)
+                ck_assert_uint_eq(s.n_announced[i], 0);
+        end(&s);
+}
+END_TEST
+
 static void add(TCase *t) {
         tcase_add_test(t, a_bad_seal_takes_no_proposal_along);
         tcase_add_test(t, a_proposal_is_endorsed_while_a_seal_of_it_is_checked);
         tcase_add_test(t, a_bad_seal_takes_no_block_of_the_record_away);
         tcase_add_test(t, a_proposal_on_record_does_not_hide_its_parent);
         tcase_add_test(t, the_seal_of_a_block_that_was_only_proposed_is_learnt_with_it);
+        tcase_add_test(t, a_block_is_announced_to_whoever_has_not_endorsed_it);
+        tcase_add_test(t, a_block_is_not_announced_to_whom_its_seal_names);
 }
 
 int main(void) {
