@@ -211,9 +211,9 @@ int quorum_on_resume(Quorum *q);
 
 /* quorum-timer.c */
 uint64_t quorum_delta(const Quorum *q);         /* as it is now */
-int quorum_timers(Quorum *q);
+int quorum_timers(Quorum *q);                   /* what is over, and WAKE */
 /* When all who sign should have been heard in the current view, be it with a skip. USEC_INFINITY: nothing is awaited. */
-uint64_t quorum_overdue_usec(const Quorum *q);                   /* what is over, and WAKE */
+uint64_t quorum_overdue_usec(const Quorum *q);
 bool quorum_is_due(const Engine *e);
 
 /* quorum-effect.c */
