@@ -37,6 +37,9 @@ int option_number(Ctl *c, const char *name, uint64_t min, uint64_t max, uint64_t
                                 "--%s is \"%s\", expected a number from %" PRIu64 " to %" PRIu64,
                                 name, text, min, max);
         }
+        if (span && (*ret < min || *ret > max))
+                return ctl_fail(c, EXIT_USAGE, NULL, "--%s is \"%s\", expected %" PRIu64 " s to %s", name, text, min,
+                                format_span((char[FORMAT_SPAN_MAX]) {}, max * USEC_PER_SEC));
         if (*ret < min || *ret > max)
                 return ctl_fail(c, EXIT_USAGE, NULL,
                         "--%s is %" PRIu64 ", expected %" PRIu64 " to %" PRIu64, name, *ret, min,

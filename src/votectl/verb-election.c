@@ -92,6 +92,18 @@ static int look_up_board(void *userdata, const char *name, Id *ret, Why *why) {
                                 name);
 }
 
+/* The rule of the ledger in the words of the file: seconds since 1970 are nothing that anybody has written there. */
+static int check_times(Ctl *c, const Json *entry, const char *path) {
+        int64_t opens, closes;
+
+        if (json_get_int(entry, "opens", 0, LINE_INT_MAX, &opens, NULL) != 0 ||
+            json_get_int(entry, "closes", 0, LINE_INT_MAX, &closes, NULL) != 0 || opens < closes)
+                return EXIT_DONE;
+        return ctl_fail(c, EXIT_USAGE, NULL, "%s: \"closes\" is %s, expected a time after \"opens\", %s", path,
+                        format_time((char[FORMAT_TIME_MAX]) {}, (uint64_t) closes),
+                        format_time((char[FORMAT_TIME_MAX]) {}, (uint64_t) opens));
+}
+
 /* What can be said before anybody signs it; the ledger has the last word. */
 static int check_definition(Ctl *c, const Definition *d, const char *path) {
         const uint64_t now = now_realtime_sec();
@@ -101,6 +113,9 @@ static int check_definition(Ctl *c, const Definition *d, const char *path) {
         r = definition_check(d, c->genesis->limits.vote_bytes, c->genesis->limits.grace, &why);
         if (r != 0)
                 return r < 0 ? ctl_oom(c) : ctl_fail(c, EXIT_USAGE, NULL, "%s: %s", path, why.text);
+        if (d->opens <= now)
+                return ctl_fail(c, EXIT_USAGE, "Let it open later.", "%s: \"opens\" is %s, which has passed", path,
+                        format_time((char[FORMAT_TIME_MAX]) {}, d->opens));
         if (d->opens <= now + c->genesis->limits.notice)
                 return ctl_fail(c, EXIT_USAGE, "Let it open later.",
                         "%s: \"opens\" is %s, and this network wants %s between approval and "
@@ -141,8 +156,12 @@ static int verb_create(Ctl *c) {
                                 .userdata = &(Lookup) { .c = c, .rolls = rolls },
                         },
                         &why);
-        if (r == 0)
+        if (r == 0) {
+                r = check_times(c, entry, path);
+                if (r != EXIT_DONE)
+                        return r;
                 r = definition_parse(&d, entry, &why);
+        }
         if (r != 0)
                 return r < 0 ? ctl_fail_why(c, r, EXIT_USAGE, NULL, &why)
                              : ctl_fail(c, EXIT_USAGE, NULL, "%s: %s", path, why.text);

@@ -125,16 +125,19 @@ static int read_genesis(Ctl *c, const char *path, Genesis **ret) {
         b.n = b.p ? (size_t) (strchrnul(b.p, '\n') - b.p)
                   : 0; /* the first line of an export will do */
         r = genesis_parse(ret, b.p ?: "", b.n, &why);
-        return r != 0 ? ctl_fail_why(c, r, EXIT_USAGE,
-                                "Expected the file that `votectl network create` wrote, unchanged.",
-                                &why)
-                      : EXIT_DONE;
+        if (r > 0)
+                return ctl_fail(c, EXIT_USAGE, "Expected the file that `votectl network create` wrote, unchanged.", "%s: %s",
+                                path, why.text);
+        return r < 0 ? ctl_fail_why(c, r, EXIT_USAGE, NULL, &why) : EXIT_DONE;
 }
 
 static int check_id(Ctl *c, const Genesis *g) {
         const char *wanted = option_value(&c->options, "id");
         char hex[ID_HEX];
 
+        if (wanted && id_from_hex(&(Id) {}, wanted) != 0)
+                return ctl_fail(c, EXIT_USAGE, "Copy it from whoever sent the genesis: votectl network list shows it there.",
+                                "--id is \"%s\", expected 64 hex digits in lower case", wanted);
         if (wanted && !streq(wanted, id_hex(&g->network, hex)))
                 return ctl_fail(c, EXIT_REFUSED, "Do not use this file; ask where it comes from.",
                         "this is network %s, expected %s", hex, wanted);

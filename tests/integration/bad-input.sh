@@ -46,6 +46,9 @@ printf '[Peer]\nTracker=\n[Mining]\nThreads=1\n' >"$work/p.conf"
 start p peer
 refused "an election before there is a network" 'network join' ctl p elections
 found_network bad --interval 1 --confirmations 1 --grace 1
+refused "a genesis that is none" 'file: byte 0: found the end' ctl p network join "$work/file" --yes
+code 2 '"12", expected 64 hex digits' ctl p network join "$work/genesis" --id 12
+code 2 'grace is "2d", expected 1 s to 1 d' "$VOTECTL" network create --name x --admin self --authority self --grace 2d
 refused "a second network" 'instance|has (one|a network) already|already' ctl p network join "$work/genesis" --id "$network"
 refused "a second node in the same state directory" 'another voted uses the state directory' \
 	timeout 20 "$VOTED" peer --config /dev/null --state-directory "$work/p" --control-socket "$work/y.socket"
@@ -60,7 +63,10 @@ echo "$key" >"$work/members"
 ctl p roll add "$work/members" --name members >/dev/null
 election() { jq -n "{rolls: [\"members\"], title: \"t\"} + $1 | {opens: \"+5s\", closes: \"+10min\", name: \"e\", questions: [{text: \"q\", method: \"plurality\", options: [\"yes\", \"no\"]}]} + ." >"$work/e.json"; }
 election '{opens: "+60s", closes: "+30s"}'
-refused "an election that closes before it opens" 'closes.*opens|opens.*closes' ctl p election create "$work/e.json" --yes
+refused "an election that closes before it opens" '"closes" is 20.*UTC, expected a time after "opens", 20.*UTC' ctl p election create "$work/e.json" --yes
+election '{opens: "+60s", closes: "+30s"}'
+jq '.opens = "2020-01-01 09:00 UTC"' "$work/e.json" >"$work/e2.json"
+refused "an election that opened long ago" 'e2.json: "opens" is 2020-01-01 09:00:00 UTC, which has passed' ctl p election create "$work/e2.json" --yes
 election '{rolls: ["nobody"]}'
 jq '.rolls = ["nobody"]' "$work/e.json" >"$work/e2.json"
 refused "an election on a roll that is not there" 'nobody' ctl p election create "$work/e2.json" --yes
