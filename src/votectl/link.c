@@ -349,6 +349,10 @@ int ctl_fail_reply(Ctl *c, const char *error, const Json *params, const Why *why
         for (size_t i = 0; i < ELEMENTSOF(known); i++)
                 if (streq(known[i].error, error))
                         return ctl_fail(c, known[i].code, known[i].hint, "%s", text);
+        if (streq(error, SERVICE_INTERFACE "InterfaceNotFound") ||
+            (streq(error, SERVICE_INTERFACE "MethodNotFound") && ctl_is_tracker(c)))
+                return ctl_fail(c, EXIT_REFUSED, "Speak to a peer: of this host's without --instance and --socket.",
+                        "the node is a tracker: it has no ledger, and knows nothing but which peers there are");
         if (strncmp(error, SERVICE_INTERFACE, strlen(SERVICE_INTERFACE)) == 0)
                 return ctl_fail(c, EXIT_FAILED,
                         "Node and votectl may be of different versions, or the node is of another "

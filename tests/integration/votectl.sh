@@ -21,6 +21,9 @@ person alice "$VOTECTL" network create --name club --engine pow --admin self --a
 	--interval 1s --confirmations 2 --grace 2s --difficulty 20000 >"$work/genesis" 2>/dev/null
 id=$(tr -d '\n' <"$work/genesis" | b2sum -l 256 | cut -d' ' -f1)
 code 2 'needs an answer' ctl one network join "$work/genesis"
+code 4 'the node is a tracker' ctl t elections
+code 4 'the node is a tracker' ctl t export
+code 4 'the node is a tracker' ctl t network join --yes "$work/genesis"
 code 4 'expected aaaa' ctl one network join --id "$(printf 'a%.0s' {1..64})" "$work/genesis"
 code 4 'waiting for a network|no network yet' ctl one elections
 for p in one two; do ctl "$p" network join --id "$id" "$work/genesis" >/dev/null; done
