@@ -10,6 +10,7 @@
 #include "voted/limits.h"
 #include "votectl/post.h"
 #include "votectl/progress.h"
+#include "votectl/render.h"
 
 #define FIRST_WAIT_MSEC 10
 #define WAIT_MSEC_MAX   500
@@ -283,13 +284,37 @@ int post_admin(Ctl *c, Signers *s, Signer **ret, int64_t *ret_approvals) {
         return signers_choose(c, s, entitled, "on the list of admins of this network", ret);
 }
 
+int64_t post_missing(Ctl *c, const Id *ids, size_t n) {
+        _cleanup_json_ Json *reply = NULL;
+        const Json *pending;
+        int64_t most = 0;
+        int r;
+
+        c->hush = true;
+        r = ctl_call(c, "GetPending", NULL, &reply);
+        c->hush = false;
+        if (r != EXIT_DONE || json_get_array(reply, "pending", 0, SIZE_MAX, &pending, NULL) != 0)
+                return -1;
+        for (size_t i = 0; i < json_len(pending); i++) {
+                const Json *o = json_at(pending, i);
+                Id id;
+
+                for (size_t k = 0; k < n && json_get_id(o, "id", &id, NULL) == 0; k++)
+                        if (id_equal(&id, &ids[k]))
+                                most = MAX(most, render_int(o, "needed") - render_int(o, "approvals"));
+        }
+        return most;
+}
+
 int post_admin_entry(Ctl *c, Signers *s, Signer *signer, const char *kind, Json *entry,
         const char *what, int64_t approvals) {
         _cleanup_json_ Json *e = entry;
         _cleanup_buf_ Buf line = {};
+        int64_t missing;
         const char *name;
         char hex[ID_HEX];
         Posting p = {};
+        Id target;
         int r;
 
         r = signer_sign(c, signer, kind, &c->genesis->network, e, &line);
@@ -300,11 +325,16 @@ int post_admin_entry(Ctl *c, Signers *s, Signer *signer, const char *kind, Json 
         r = post_submit(c, &p);
         if (r == 0 && !option_value(&c->options, "no-wait"))
                 r = post_wait(c, &p, 1, 0);
+        if (json_get_id(e, "entry", &target, NULL) != 0)        /* all but an approval are what waits */
+                target = p.id;
+        missing = is_in_block(&p) ? post_missing(c, &target, 1) : -1;
         if (c->json && (r == 0 || r == EXIT_NOT_FINAL)) {
                 Json *o = post_json(&p);
 
                 json_set_text(o, "kind", kind);
                 json_set_int(o, "approvals_needed", approvals);
+                if (missing >= 0)
+                        json_set_int(o, "approvals_missing", missing);
                 r = ctl_json(c, o) ?: r;
         } else if (r == 0) {
                 buf_printf(&c->out, "%s: ", what);
@@ -316,11 +346,15 @@ int post_admin_entry(Ctl *c, Signers *s, Signer *signer, const char *kind, Json 
                         buf_add_text(&c->out, "handed in");
                 buf_printf(&c->out, ", id %s\n", id_hex(&p.id, (char[ID_HEX]) {}));
                 if (json_get_name(e, "name", &name, NULL) != 0)
-                        name = id_hex(&p.id, hex);
-                if (approvals > 1 && !streq(kind, "approve"))
+                        name = id_hex(&target, hex);
+                if (missing < 0 && !streq(kind, "approve"))
+                        missing = approvals - 1;
+                if (missing > 0)
                         buf_printf(&c->out,
                                 "It needs %" PRIi64 " more of the admins: votectl approve %.64s\n",
-                                approvals - 1, name);
+                                missing, name);
+                else if (missing == 0 && approvals > 1)
+                        buf_add_text(&c->out, "It is in effect.\n");
         }
         return r;
 }

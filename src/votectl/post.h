@@ -23,6 +23,8 @@ Json* post_json(const Posting *p);
 
 /* The admin's key among those at hand. An exit code. */
 int post_admin(Ctl *c, Signers *s, Signer **ret, int64_t *ret_approvals);
+/* How many admins have yet to sign, of those entries the most; 0: they are in effect; -1: the node does not tell. */
+int64_t post_missing(Ctl *c, const Id *ids, size_t n);
 /* Signs, hands in and waits (unless --no-wait) for one entry that administers; says what became of
  * it: "in effect", or how many approvals are missing. Takes entry over. what: "Election
  * board-2027". An exit code. */

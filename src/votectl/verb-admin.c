@@ -98,6 +98,25 @@ static void show_keys(Ctl *c, const Json *entry, const char *key, const char *la
                 ctl_field(c, label, "%s", json_text(json_at(a, i)) ?: "?");
 }
 
+/* The ledger takes a withdrawal or a lot by the election's id; the entry of that id says which one that is. */
+static int show_election(Ctl *c, const Json *entry, const char *label) {
+        _cleanup_json_ Json *election = NULL;
+        const char *name, *title;
+        char hex[ID_HEX];
+        Id id;
+        int r;
+
+        if (json_get_id(entry, "election", &id, NULL) != 0)
+                return EXIT_DONE;
+        r = get_entry(c, &id, &election);
+        if (r != 0)
+                return r;
+        if (json_get_name(election, "name", &name, NULL) == 0 && json_get_text(election, "title", 1, 1024, &title, NULL) == 0)
+                ctl_field(c, label, "%s: %s", name, title);
+        ctl_field(c, "Id", "%s", id_hex(&id, hex));
+        return EXIT_DONE;
+}
+
 /* What an approval would put into effect, in words. */
 static int show_entry(Ctl *c, const Json *entry) {
         _cleanup_(definition_unrefp) Definition *d = NULL;
@@ -137,8 +156,9 @@ static int show_entry(Ctl *c, const Json *entry) {
                 show_keys(c, entry, "add", "Add admin");
                 show_keys(c, entry, "remove", "Remove admin");
         } else {
-                if (json_get_text(entry, "election", 1, 64, &text, NULL) == 0)
-                        ctl_field(c, streq(kind, "withdraw") ? "Withdraw" : "Election", "%s", text);
+                r = show_election(c, entry, streq(kind, "withdraw") ? "Withdraw" : "Election");
+                if (r != 0)
+                        return r;
                 if (json_get_text(entry, "value", 1, LOT_BYTES_MAX, &text, NULL) == 0)
                         ctl_field(c, "Lot", "%s", text);
         }
@@ -194,7 +214,7 @@ static int verb_approve(Ctl *c) {
                         kind = "entry";
                 approval = json_new_object();
                 json_set_id(approval, "entry", &id);
-                (void) snprintf(what, sizeof what, "Approval of the %s", kind);
+                (void) snprintf(what, sizeof what, "Approval of the %s", streq(kind, "withdraw") ? "withdrawal" : streq(kind, "draw") ? "lot" : kind);
                 r = post_admin_entry(c, &signers, signer, "approve", approval, what, approvals);
                 if (r != 0)
                         return r;

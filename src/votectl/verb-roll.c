@@ -101,6 +101,15 @@ static int get_rolls(Ctl *c, Json **ret_reply, const Json **ret) {
 
 static int tell_added(
         Ctl *c, const char *name, const RollFile *f, const Parts *p, int64_t approvals) {
+        _cleanup_free_ Id *ids = new0(Id, p->n + 1);
+        bool waited = !option_value(&c->options, "no-wait");
+        int64_t missing;
+
+        if (!ids)
+                return ctl_oom(c);
+        for (size_t i = 0; i < p->n; i++)
+                ids[i] = p->items[i].id;
+        missing = waited ? post_missing(c, ids, p->n) : -1;
         if (c->json) {
                 Json *o = json_new_object(), *a = json_new_array();
 
@@ -110,14 +119,20 @@ static int tell_added(
                 json_set_int(o, "voters", (int64_t) f->n);
                 json_set_int(o, "weight", (int64_t) f->weight);
                 json_set_int(o, "approvals_needed", approvals);
+                if (missing >= 0)
+                        json_set_int(o, "approvals_missing", missing);
                 json_set(o, "entries", a);
                 return ctl_json(c, o);
         }
         buf_printf(&c->out, "Roll %s: %zu %s, weight %" PRIu64 ", in the ledger\n", name, f->n,
                 f->n == 1 ? "voter" : "voters", f->weight);
-        if (approvals > 1)
+        if (missing < 0)
+                missing = approvals - 1;
+        if (missing > 0)
                 buf_printf(&c->out, "It needs %" PRIi64 " more of the admins: votectl approve %s\n",
-                        approvals - 1, name);
+                        missing, name);
+        else if (approvals > 1)
+                buf_add_text(&c->out, "It is in effect.\n");
         return EXIT_DONE;
 }
 

@@ -37,9 +37,10 @@ person dora "$VOTECTL" network add "$work/genesis" >/dev/null
 { sed 's/^/weight=3 /' "$work/alice.key"; cat "$work/bob.key" "$work/carol.key" "$work/dora.pub" "$work/ed.pub"; } >"$work/members"
 code 2 'line 1: .*another type' voter alice roll add "$work/rsa.pub" --name members
 code 4 'list of admins' voter carol roll add "$work/members" --name members
-voter alice roll add "$work/members" --name members >/dev/null
+code 0 'needs 1 more of the admins: votectl approve members' voter alice roll add "$work/members" --name members
 code 0 'members .*1 of 2' voter bob approve
-voter bob approve members >/dev/null
+code 0 'It is in effect' voter bob approve members
+code 0 'It is in effect' voter alice roll add "$work/members" --name members
 code 4 'another roll' voter alice roll add "$work/carol.key" --name members
 in_effect() { [ "$(ctl two roll list --json | jq -r '.rolls[0].in_effect')" = true ]; }
 until_true 20 in_effect || fail "the roll is in effect"
@@ -53,7 +54,7 @@ cat >"$work/election" <<EOF
 EOF
 voter alice election create "$work/election" >/dev/null
 code 4 'still needs approvals' voter carol cast all --choice 0 --choice -
-voter bob approve all >/dev/null
+voter bob approve all --json | jq -e '.approvals_missing == 0 and .approvals_needed == 2' >/dev/null || fail "an approval says what is missing"
 [ "$(voter carol elections --names)" = all ] || fail "the names of the elections"
 code 0 'may vote' voter carol show all
 until_true 30 opened one all || fail "the election opens"
@@ -125,6 +126,14 @@ for ((i = 1; i <= 30; i++)); do
 done
 code 4 'closed at' voter carol cast all --choice 0 --choice -
 code 4 'withdrawn only before' voter alice election withdraw all
+
+# --- what is approved is shown, with what the ledger names by its id alone
+jq '.name = "away" | .title = "Soon gone" | .opens = "+1h" | .closes = "+2h"' "$work/election" >"$work/election.away"
+voter alice election create "$work/election.away" --json | jq -e '.approvals_missing == 1' >/dev/null || fail "an election says what is missing"
+voter bob approve away >/dev/null
+voter bob election withdraw away >/dev/null
+code 0 'Withdraw: away: Soon gone' voter alice approve away
+[ "$(voter alice elections --json | jq -r '.elections[] | select(.name == "away") | .phase')" = withdrawn ] || fail "a withdrawn election"
 
 # --- keys
 VOTECTL_PASSPHRASE_FILE=$work/passphrase person carol "$VOTECTL" key lock >/dev/null 2>&1 </dev/null
