@@ -355,7 +355,10 @@ int daemon_reload(Daemon *d, const char **ret_restart, size_t n_max, size_t *ret
                 return r;
         }
 
-        *ret_n = config_needs_restart(d->config, c, ret_restart, n_max);
+        /* A peer that waits for a network has no sockets yet. */
+        *ret_n = d->peer || d->tracker ? config_needs_restart(d->started ?: d->config, c, ret_restart, n_max) : 0;
+        if ((d->peer || d->tracker) && !d->started)
+                d->started = TAKE_PTR(d->config);
         (void) config_free(d->config);
         d->config = c;
         log_set_level(c->log_level);
@@ -478,6 +481,7 @@ void daemon_done(Daemon *d) {
         d->identity = secret_key_free(d->identity);
         d->workers = workers_free(d->workers);
         d->config = config_free(d->config);
+        d->started = config_free(d->started);
         d->status_timer = sd_event_source_disable_unref(d->status_timer);
         free(d->state_dir);
         free(d->set_aside);

@@ -27,6 +27,7 @@ typedef struct Daemon {
         Options options;
         const char *name;       /* "tracker", "peer", the instance */
         sd_event *event;
+        Config *started;        /* with which the sockets were made, once a reload has brought another; else NULL */
         Config *config;
         char *state_dir;
         SecretKey *identity;

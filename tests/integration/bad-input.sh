@@ -44,8 +44,18 @@ MINE=yes THREADS=1
 : >"$work/p.conf"
 printf '[Peer]\nTracker=\n[Mining]\nThreads=1\n' >"$work/p.conf"
 start p peer
+cp "$work/p.conf" "$work/p.good"
+printf '[Listen]\nPort=1\n' >>"$work/p.conf"
+ctl p reload --json | jq -e '.restart_needed == []' >/dev/null || fail "a peer without a network has no port yet"
+cp "$work/p.good" "$work/p.conf"
+ctl p reload >/dev/null
 refused "an election before there is a network" 'network join' ctl p elections
 found_network bad --interval 1 --confirmations 1 --grace 1
+printf '[Listen]\nPort=1\n' >>"$work/p.conf"
+code 0 'Listen. Port takes effect with a restart only' ctl p reload
+code 0 'Listen. Port takes effect with a restart only' ctl p reload
+cp "$work/p.good" "$work/p.conf"
+ctl p reload --json | jq -e '.restart_needed == []' >/dev/null || fail "the port is the old one again"
 refused "a genesis that is none" 'file: byte 0: found the end' ctl p network join "$work/file" --yes
 code 2 '"12", expected 64 hex digits' ctl p network join "$work/genesis" --id 12
 code 2 'grace is "2d", expected 1 s to 1 d' "$VOTECTL" network create --name x --admin self --authority self --grace 2d
