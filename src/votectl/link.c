@@ -341,7 +341,7 @@ int ctl_fail_reply(Ctl *c, const char *error, const Json *params, const Why *why
         if (streq(error, "NetworkExists") &&
                 json_get_text(params, "network", 1, 64, &what, NULL) == 0)
                 return ctl_fail(c, EXIT_REFUSED,
-                        "One peer, one network: use an instance (voted-peer@NAME) for another.",
+                        "One peer, one network: use an instance (voted-peer@NAME) for another. Was it the wrong file: see voted(8).",
                         "the node belongs to network %s already", what);
         if (streq(error, "Refused") && json_get_text(params, "verdict", 1, 64, &verdict, NULL) == 0)
                 return ctl_fail(
