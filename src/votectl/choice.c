@@ -62,6 +62,7 @@ static bool read_number(
 
 static int read_quoted(Scan *s, uint32_t *ret) {
         const char *start = s->p + 1, *end = strchr(start, '"'), *after;
+        unsigned n_found = 0;
 
         if (!end)
                 return why_set(s->why, V_BALLOT, "a quotation mark is not closed");
@@ -72,14 +73,22 @@ static int read_quoted(Scan *s, uint32_t *ret) {
         for (size_t i = 0; i < s->q->n_options; i++) {
                 const char *text = s->q->options[i];
 
-                if (strlen(text) == (size_t) (end - start) &&
-                        strncasecmp(text, start, strlen(text)) == 0) {
-                        *ret = (uint32_t) i;
-                        s->p = after;
-                        return 0;
+                if (strlen(text) != (size_t) (end - start) || strncasecmp(text, start, strlen(text)) != 0)
+                        continue;
+                n_found++;
+                *ret = (uint32_t) i;
+                if (strncmp(text, start, strlen(text)) == 0) {  /* options may differ in capitals alone */
+                        n_found = 1;
+                        break;
                 }
         }
-        return wrong_option(s);
+        if (n_found > 1)
+                return why_set(s->why, V_BALLOT, "\"%.60s\" may mean option %" PRIu32 " or another one; write #%" PRIu32
+                                ", or its capitals as they are", s->p, *ret, *ret);
+        if (n_found == 0)
+                return wrong_option(s);
+        s->p = after;
+        return 0;
 }
 
 static int read_option(Scan *s, uint32_t *ret) {

@@ -13,8 +13,9 @@ static const char *const questions[] = {
         "{\"text\":\"Q\",\"method\":\"stv\"," FOUR ",\"seats\":2}",
         "{\"text\":\"Years\",\"method\":\"plurality\",\"options\":[\"1\",\"0\",\"2\",\"-\"]}",
         "{\"text\":\"Odd\",\"method\":\"stv\",\"options\":[\"A\",\"B\",\"A, B\",\"\\\"x\\\"\"]}",
+        "{\"text\":\"Case\",\"method\":\"plurality\",\"options\":[\"ab\",\"AB\",\"Ab\",\"c\"]}",
 };
-enum { PLURALITY, APPROVAL, SCORE, SCHULZE, STV, YEARS, ODD };
+enum { PLURALITY, APPROVAL, SCORE, SCHULZE, STV, YEARS, ODD, CASE };
 
 static const struct {
         int question;
@@ -48,6 +49,10 @@ static const struct {
         { ODD,       "\"A, B\", B",             "[2,1]"       },
         { ODD,       "#0, #1",                  "[0,1]"       },
         { ODD,       "\"x\", B",                "[3,1]"       },
+        { CASE,      "\"ab\"",                  "[0]"         },
+        { CASE,      "\"AB\"",                  "[1]"         },
+        { CASE,      "\"Ab\"",                  "[2]"         },
+        { CASE,      "\"C\"",                   "[3]"         },
 };
 
 static const struct {
@@ -78,6 +83,8 @@ static const struct {
         { STV,       "2,0,2",            "twice"            },
         { YEARS,     "1",                "is the number of" },
         { ODD,       "A, B",             "may mean"         },
+        { CASE,      "AB",               "may mean"         },
+        { CASE,      "\"aB\"",           "may mean"         },
 };
 
 START_TEST(a_choice_may_be_written_like_this) {
