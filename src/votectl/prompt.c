@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <termios.h>
@@ -99,8 +100,16 @@ static int given_passphrase(char **ret) {
         return *ret ? 0 : -ENOMEM;
 }
 
-/* From the controlling terminal, without echo. */
+static const int ends[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP };
+static volatile sig_atomic_t ended;     /* by that signal; 0 */
+
+static void on_end(int number) {
+        ended = number;
+}
+
+/* From the controlling terminal, without echo: whoever is interrupted here gets his echo back first. */
 static int read_hidden(Ctl *c, const char *question, char **ret) {
+        struct sigaction catch = { .sa_handler = on_end }, actions[ELEMENTSOF(ends)];
         char *line;
         struct termios before, hidden;
         size_t n = 0;
@@ -117,6 +126,9 @@ static int read_hidden(Ctl *c, const char *question, char **ret) {
                 return ctl_fail(c, EXIT_USAGE, "Set VOTECTL_PASSPHRASE_FILE to a file with it.",
                         "there is no terminal to ask for a passphrase on");
         }
+        ended = 0;
+        for (size_t i = 0; i < ELEMENTSOF(ends); i++)
+                (void) sigaction(ends[i], &catch, &actions[i]);
         hidden = before;
         hidden.c_lflag &= ~(tcflag_t) (ECHO|ECHOE|ECHOK);
         hidden.c_lflag |= ECHONL;
@@ -126,10 +138,10 @@ static int read_hidden(Ctl *c, const char *question, char **ret) {
         while (r == EXIT_DONE && n + 1 < PASSPHRASE_BYTES_MAX) {
                 ssize_t k = read(fd, line + n, 1);
 
-                if (k < 0 && errno == EINTR)
+                if (k < 0 && errno == EINTR && !ended)
                         continue;
                 if (k <= 0) {
-                        r = ctl_fail(c, EXIT_CANCELLED, NULL, "no passphrase was given");
+                        r = ended ? EXIT_CANCELLED : ctl_fail(c, EXIT_CANCELLED, NULL, "no passphrase was given");
                         break;
                 }
                 if (line[n] == '\n' || line[n] == '\r')
@@ -139,9 +151,13 @@ static int read_hidden(Ctl *c, const char *question, char **ret) {
         line[n] = 0;
         (void) tcsetattr(fd, TCSAFLUSH, &before);
         (void) close(fd);
+        for (size_t i = 0; i < ELEMENTSOF(ends); i++)
+                (void) sigaction(ends[i], &actions[i], NULL);
         if (r != EXIT_DONE) {
                 (void) passphrase_free(line);
-                return r;
+                if (ended)
+                        (void) raise(ended);
+                return ended == SIGTSTP ? read_hidden(c, question, ret) : r;
         }
         *ret = line;
         return r;

@@ -4,7 +4,7 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/integration/lib.sh
 . "$here/lib.sh"
-needs jq
+needs jq script stty mkfifo
 QUIET_LOGS=1
 
 # refused WHAT PATTERN COMMAND...: it fails, and says something that matches.
@@ -16,6 +16,18 @@ refused() {
 	say "ok - $what: $(tail -n 1 <<<"$out" | cut -c1-150)"
 }
 daemon() { timeout 20 "$VOTED" "$@" --control-socket "$work/x.socket"; }
+
+# --- a terminal
+mkfifo "$work/keyboard"
+script -qefc "trap : INT; '$VOTECTL' key generate interrupted; stty -a >'$work/tty'" /dev/null <"$work/keyboard" >"$work/screen" 2>&1 &
+terminal=$!
+exec 9>"$work/keyboard"
+until_true 20 grep -q 'Passphrase for interrupted' "$work/screen" || fail "no question: $(cat "$work/screen")"
+printf '\003' >&9
+wait "$terminal" || fail "Ctrl-C at a passphrase: $(cat "$work/screen")"
+exec 9>&-
+grep -qE '(^|[ ;])echo( |;|$)' "$work/tty" || fail "Ctrl-C at a passphrase leaves a terminal without echo: $(cat "$work/tty")"
+[ ! -e "$XDG_DATA_HOME/votectl/keys/interrupted.key" ] || fail "a key that nobody wanted"
 
 # --- starting
 printf '[Listen]\nPrt=8000\n' >"$work/bad.conf"
