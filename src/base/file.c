@@ -42,6 +42,18 @@ int read_file(const char *path, size_t bytes_max, Buf *ret) {
         return read_fd(fd, bytes_max, ret);
 }
 
+int hold_standard_streams(void) {
+        int fd;
+
+        do {
+                fd = open("/dev/null", O_PATH);         /* the lowest that is free */
+                if (fd < 0)
+                        return -errno;
+        } while (fd <= STDERR_FILENO);
+        (void) close(fd);
+        return 0;
+}
+
 int write_all(int fd, const void *p, size_t n) {
         const char *s = p;
 

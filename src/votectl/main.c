@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "crypto/sign.h"
 #include "votectl/help.h"
 #include "votectl/prompt.h"
@@ -160,6 +161,8 @@ int main(int argc, char **argv) {
         Why why = {};
         int r, shown;
 
+        if (hold_standard_streams() < 0)
+                return EXIT_FAILED;
         if (getenv("VOTECTL_ASKPASS"))
                 return askpass_main(argc > 1 ? argv[1] : NULL);
 

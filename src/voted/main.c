@@ -275,6 +275,8 @@ int main(int argc, char *argv[]) {
         Daemon d = {};
         int r;
 
+        if (hold_standard_streams() < 0)
+                return EXIT_FAILURE;
         r = parse_arguments(argc, argv, &d.options);
         if (r <= 0)
                 return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;

@@ -103,6 +103,8 @@ refused "the same name again" 'good|taken|already|duplicate' ctl p election crea
 refused "an election that is not there" 'no election|did you mean' ctl p show godo
 until_true 30 opened p good
 refused "a ballot for an unknown option" 'maybe|option' ctl p cast good --choice maybe
+code 1 'cannot write the output' sh -c "'$VOTECTL' --socket '$work/p.socket' status >&-"
+code 1 'cannot write the output: No space left' sh -c "'$VOTECTL' --socket '$work/p.socket' status >/dev/full"
 refused "a choice too many" 'question|choice' ctl p cast good --choice yes --choice yes
 ctl p cast good --choice yes >/dev/null || fail "a good vote is refused"
 

@@ -138,6 +138,25 @@ START_TEST(folders_are_made_all_the_way) {
 }
 END_TEST
 
+START_TEST(what_is_opened_takes_the_place_of_no_standard_stream) {
+        int fd;
+
+        for (int closed = 0; closed <= 2; closed++) {
+                int kept = dup(closed);
+
+                ck_assert_int_gt(kept, 2);
+                (void) close(closed);
+                ck_assert_int_eq(hold_standard_streams(), 0);
+                fd = open("/dev/null", O_RDWR);
+                ck_assert_int_gt(fd, 2);
+                (void) close(fd);
+                ck_assert(write(closed, "x", 1) < 0 && errno == EBADF);
+                ck_assert_int_eq(dup2(kept, closed), closed);
+                (void) close(kept);
+        }
+}
+END_TEST
+
 START_TEST(paths_are_joined_with_one_slash) {
         static const char *const cases[][3] = { { "/a", "b", "/a/b" }, { "/a/", "b", "/a/b" }, { "/", "b", "/b" }, { "", "b", "b" }, { "a", "b/c", "a/b/c" } };
 
@@ -151,4 +170,4 @@ END_TEST
 
 TEST_MAIN("file", a_file_is_written_whole_with_its_mode, a_failed_write_leaves_the_old_file_and_nothing_else,
         a_file_in_the_current_folder_can_be_written, a_file_beyond_the_limit_is_refused, a_pipe_is_read_to_its_end, folders_are_made_all_the_way,
-        paths_are_joined_with_one_slash)
+        what_is_opened_takes_the_place_of_no_standard_stream, paths_are_joined_with_one_slash)
