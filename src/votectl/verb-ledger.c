@@ -166,9 +166,9 @@ static int verb_export(Ctl *c) {
         }
         fd = output ? dup(STDOUT_FILENO) : open(path, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0644);
         if (fd < 0)
-                return ctl_fail(c, EXIT_FAILED,
-                        errno == EEXIST ? "Move it away, or take another name." : NULL,
-                        "cannot write %s: %s", path, strerror(errno));
+                return errno == EEXIST ? ctl_fail(c, EXIT_REFUSED, "Move it away, or take another name.",
+                                                 "%s is there already; it is not overwritten", path)
+                                       : ctl_fail(c, EXIT_FAILED, NULL, "cannot write %s: %s", path, strerror(errno));
         x.fd = fd;
         json_set_int(params, "from", height);
         json_set_bool(params, "all", option_value(&c->options, "all"));
@@ -178,15 +178,14 @@ static int verb_export(Ctl *c) {
                 progress_end(&x.bar);
         if (x.r == -EPIPE)
                 return EXIT_DONE;
+        if (r == 0 && x.r == 0 && !output && fsync(fd) < 0)
+                x.r = -errno;
+        if ((r != 0 || x.r < 0) && !output)
+                (void) unlink(path);    /* half a ledger looks like a whole one */
         if (x.r < 0)
                 return ctl_fail(c, EXIT_FAILED, NULL, "cannot write %s: %s", path, strerror(-x.r));
-        if (r != 0) {
-                if (!output)
-                        (void) unlink(path);    /* half a ledger looks like a whole one */
+        if (r != 0)
                 return r;
-        }
-        if (!output && fsync(fd) < 0)
-                return ctl_fail(c, EXIT_FAILED, NULL, "cannot write %s: %s", path, strerror(errno));
         ctl_note(c, "Exported %s.", format_bytes(text, x.bytes));
         return EXIT_DONE;
 }

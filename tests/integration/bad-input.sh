@@ -105,6 +105,8 @@ until_true 30 opened p good
 refused "a ballot for an unknown option" 'maybe|option' ctl p cast good --choice maybe
 code 1 'cannot write the output' sh -c "'$VOTECTL' --socket '$work/p.socket' status >&-"
 code 1 'cannot write the output: No space left' sh -c "'$VOTECTL' --socket '$work/p.socket' status >/dev/full"
+code 0 'Exported' ctl p export "$work/exported"
+code 4 'is there already; it is not overwritten' ctl p export "$work/exported"
 refused "a choice too many" 'question|choice' ctl p cast good --choice yes --choice yes
 ctl p cast good --choice yes >/dev/null || fail "a good vote is refused"
 
@@ -124,6 +126,8 @@ if [ "$(id -u)" = 0 ] && mkdir -p "$work/small" && mount -t tmpfs -o size=3m tmp
 	until_true 40 grep_status full 'cannot be written|No space|full' || fail "a full disk: status does not say so: $(field full problem)"
 	say "ok - a full disk: $(field full problem | cut -c1-150)"
 	alive full || fail "a full disk ends the node"
+	code 1 'cannot write .*/small/half: No space left' ctl p export "$work/small/half"
+	[ ! -e "$work/small/half" ] || fail "half a ledger was left behind"
 	rm "$work/small/filler"
 	until_true 40 no_problem full || fail "a full disk: it does not go on: $(field full problem)"
 	"$VOTECTL" --socket "$work/full.socket" --network "$id" roll add "$work/many" --name many2 >/dev/null </dev/null || fail "a full disk: no entry goes in afterwards"
