@@ -149,12 +149,36 @@ static int check_seal(Audit *a) {
         return r > 0 ? bad(a, r, a->header_number + 1) : r;
 }
 
+/* That the entries are those of the header, and then their signatures: which of two mistakes is named hangs on it. */
+static int check_body(Audit *a, Block *b) {
+        SigCheck check = {};
+        int r;
+
+        if (a->n_bytes > a->genesis->limits.block_bytes)
+                return why_set(&a->why, V_SIZE,
+                                "entries of %zu bytes, at most %" PRIu32 " are allowed in a block of this network",
+                                a->n_bytes, a->genesis->limits.block_bytes);
+        r = block_check_body(b, a->genesis, &a->why);
+        if (r != 0)
+                return r;
+        b->rooted = true;
+
+        for (size_t i = 0; i < b->n_entries; i++)
+                if ((r = entry_sig_check(b->entries[i], a->genesis, &check)) < 0 ||
+                    (r = batches_add(&a->batches, &check, line_of_entry(a, i))) < 0)
+                        return r;
+        return 0;
+}
+
 /* All of its lines are there. */
 static int end_block(Audit *a) {
         _cleanup_(block_freep) Block *b = TAKE_PTR(a->block);
         uint64_t line = a->header_number;
         int r;
 
+        r = check_body(a, b);
+        if (r != 0)
+                return r > 0 ? bad(a, r, line) : r;
         r = chain_connect(a->chain, b, NULL, &a->why);
         if (r > 0) {
                 if (a->chain->bad_entry != SIZE_MAX)
@@ -177,14 +201,11 @@ static int begin_entries(Audit *a) {
 
         r = block_new(&a->block, &a->header, a->header_line.p, a->header_line.n, a->seal_line.p,
                         a->seal_line.n);
+        if (r > 0)
+                r = bad(a, why_set(&a->why, r, "\"count\" is %" PRIu32 ", more entries than fit any block", a->header.count),
+                                a->header_number);
         if (r != 0)
-                return r > 0 ? bad(a,
-                                               why_set(&a->why, r,
-                                                               "\"count\" is %" PRIu32
-                                                               ", more entries than fit any block",
-                                                               a->header.count),
-                                               a->header_number)
-                             : r;
+                return r;
         a->n_entries = a->n_bytes = 0;
         a->expect = EXPECT_ENTRY;
         return a->header.count == 0 ? end_block(a) : 0;
@@ -286,28 +307,11 @@ static void check_keys(size_t begin, size_t end, void *data) {
 
 static int read_entry(Audit *a, const char *p, size_t n) {
         _cleanup_(entry_unrefp) Entry *e = NULL;
-        SigCheck check = {};
         int r;
 
         r = entry_parse(&e, a->genesis, p, n, &a->why);
         if (r != 0)
                 return r > 0 ? bad(a, r, a->facts.lines) : r;
-
-        a->n_bytes += n + 1;
-        if (a->n_bytes > a->genesis->limits.block_bytes)
-                return bad(a,
-                                why_set(&a->why, V_SIZE,
-                                                "the block's entries have more than the %" PRIu32
-                                                " bytes that are allowed",
-                                                a->genesis->limits.block_bytes),
-                                a->facts.lines);
-
-        r = entry_sig_check(e, a->genesis, &check);
-        if (r < 0)
-                return r;
-        r = batches_add(&a->batches, &check, a->facts.lines);
-        if (r < 0)
-                return r;
 
         if (e->kind == ENTRY_ROLL) {
                 KeysCheck keys = { .roll = e->roll.roll };
@@ -325,8 +329,12 @@ static int read_entry(Audit *a, const char *p, size_t n) {
         a->facts.entries_by_kind[e->kind]++;
         a->facts.votes += e->kind == ENTRY_VOTE;
         a->facts.elections += e->kind == ENTRY_ELECTION;
-        a->block->entries[a->n_entries++] = TAKE_PTR(e);
-        return a->n_entries == a->header.count ? end_block(a) : 0;
+
+        /* What is too much is judged at the end, since a line behind may be wrong by itself, but not kept. */
+        a->n_bytes += n + 1;
+        if (a->n_bytes <= a->genesis->limits.block_bytes)
+                a->block->entries[a->n_entries] = TAKE_PTR(e);
+        return ++a->n_entries == a->header.count ? end_block(a) : 0;
 }
 
 static int read_line(Audit *a, const char *p, size_t n) {

@@ -309,6 +309,13 @@ static Buf a_forged_ballot_and_a_bad_line_behind(World *w) {
         return two;
 }
 
+static Buf a_forged_vote_and_a_bad_line_in_its_block(World *w) {
+        Buf one = with_change(&w->with, 13, "\"seq\"", "\"SEQ\""), two = with_change(&one, 11, "[[0]]", "[[1]]");
+
+        buf_done(&one);
+        return two;
+}
+
 static Buf a_replayed_vote(World *w) {
         Buf out = {};
         Block *b = fixture_block(w->f.chain, FIXTURE_OPENS + 8, w->votes + 1, 1);
@@ -377,6 +384,7 @@ static const struct {
         { "two forged ballots", two_forged_ballots, V_BLOCK, 8, "" },
         { "a forged ballot and a bad line behind", a_forged_ballot_and_a_bad_line_behind, V_BLOCK,
                         8, "" },
+        { "a forged vote and a bad line in its block", a_forged_vote_and_a_bad_line_in_its_block, V_FORM, 13, "" },
         { "a replayed vote", a_replayed_vote, V_SEQ, 21, "\"seq\" is 1" },
         { "a vote after the end", a_vote_after_the_end, V_LATE, 21, "closed at" },
         { "a seal of a stranger", a_seal_of_a_stranger, V_SIGNATURE, 9,
