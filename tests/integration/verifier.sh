@@ -93,6 +93,10 @@ network() {
 	done
 	ctl p1 export --no-seals --quiet >"$work/bare"
 	same "$work/bare" "${methods[@]}"
+	head -n 1 "$work/export" >"$work/genesis-alone"
+	same "$work/genesis-alone"
+	head -c -1 "$work/export" >"$work/no-newline-at-the-end"
+	same "$work/no-newline-at-the-end"
 
 	# with nothing but an editor
 	local line

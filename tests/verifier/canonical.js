@@ -270,7 +270,7 @@ function noneTwice(values, what) {
 }
 
 function brief(v) {
-        const s = JSON.stringify(v);
+        const s = JSON.stringify(v) ?? 'nothing';
         return s.length > 80 ? `${s.slice(0, 77)}...` : s;
 }
 

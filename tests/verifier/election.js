@@ -53,10 +53,10 @@ function readQuestion(q, what) {
         noneTwice(q.options, 'options');
 
         if (q.method === 'schulze') {
-                if ((q.quorum !== undefined || q.majority !== undefined) && q.default === undefined)
+                if ((q.quorum > 0 || q.majority !== undefined) && q.default === undefined)
                         refuse('"quorum" and "majority" need "default"');
                 (q.majority || []).forEach(([num, den], i) => {
-                        if (num < den || (i === q.default && (num !== 1 || den !== 1)))
+                        if (num < den || (i === q.default && num !== den))
                                 refuse(`"majority", item ${i}: [${num},${den}]`);
                 });
         }

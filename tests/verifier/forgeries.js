@@ -99,6 +99,7 @@ const wrongAt = (n, make) => (type) => {
 /* An election, or another entry of an admin, right but for one thing. */
 const posted = (change, options) => last((f) => f.entry({ ...f.base, name: 'another', opens: 1500, closes: 1600, ...change(f) }), 1110, options);
 const question = (q) => posted((f) => ({ questions: [{ ...f.base.questions[0], ...q }] }));
+const schulze = (q) => ({ questions: [{ method: 'schulze', options: ['a', 'b', 'c'], text: 'Which?', ...q }] });
 const voter = (k) => last((f) => f.entry({ kind: 'roll', name: 'odd', part: 0, voters: [[k, 1]] }));
 
 /* What no engine has a say in: with one of them. */
@@ -155,6 +156,11 @@ const ENTRIES = {
         'method unknown': question({ method: 'borda' }),
         'min above max': question({ max: 1, min: 2 }),
         'a key of another method': question({ default: 0 }),
+        'question without options': posted(() => ({ questions: [{ method: 'stv', text: 'Which?' }] })),
+        'quorum without a default option': posted(() => schulze({ quorum: 1 })),
+        'quorum of 0 without a default option': right(posted(() => schulze({ quorum: 0 }))),
+        'majority of the default option as 2 to 2': right(posted(() => schulze({ default: 0, majority: [[2, 2], [3, 1], [1, 1]] }))),
+        'majority of the default option above 1': posted(() => schulze({ default: 0, majority: [[3, 2], [3, 1], [1, 1]] })),
         'grace below the least': posted(() => ({ grace: 9 }), { limits: { grace: 10 } }),
         'approval by its poster': last((f) => {
                 const line = f.entry({ kind: 'roll', name: 'more', part: 0, voters: [[key('eve'), 1]] });
@@ -212,11 +218,47 @@ const BLOCKS = {
         }),
         'a count that lies': wrongAt(13, edited(0, '"count":2', '"count":1')),
         'a count that fits no block': wrongAt(12, edited(0, '"count":2', '"count":83887')),
+        /* two mistakes: which is named */
+        'a forged vote and a line behind it that is none': block(3, {}, (f) => [forged(f), '{}']),
+        'a forged vote and an end within its block': wrongAt(15, (type) => {
+                const [f, at] = block(0, {}, (g) => [forged(g), g.vote1('ann', [0], 1)])(type);
+                f.lines.splice(at + 2);
+                return f;
+        }),
+        'a forged vote and a wrong root': block(0, { root: '0'.repeat(64) }, (f) => [forged(f)]),
+        'a forged vote and one that is not valid behind it': block(2, {}, (f) => [forged(f), f.vote1('eve', [0], 1)]),
+        'entries as large as they may be': right(filled(0)),
+        'entries a byte too large': filled(1),
+        'entries too large and a line behind them that is none': (type) => [filled(1, '{}')(type)[0], 13],
+        'no newline at the end': (type) => {
+                const f = begun(type);
+                const text = f.text().slice(0, -1);
+                return [Object.assign(f, { text: () => text }), 0];
+        },
         'a space': wrongAt(14, edited(2, '"seq":1', '"seq": 1')),
         'a key out of order': wrongAt(14, edited(2, /"kind":"vote","seq":1/, '"seq":1,"kind":"vote"')),
         'a key that is unknown': last((f) => f.vote('dee', f.first, [[0]], 1, { memo: 'x' })),
         'a fraction': wrongAt(14, edited(2, '"seq":1', '"seq":1.0')),
 };
+
+/* The vote of an entry that signs another choice. */
+function forged(f) {
+        const { signature } = JSON.parse(f.vote1('dee', [1], 1));
+        return formatLine({ ...JSON.parse(f.vote1('dee', [0], 1)), signature });
+}
+
+/* A block whose entries have so many bytes more than they may. */
+function filled(over, ...behind) {
+        return (type) => {
+                const f = begun(type, { limits: { block_bytes: 65536, entry_bytes: 40000, vote_bytes: 1024 } });
+                const sized = (name, size) => {
+                        const make = (about) => f.entry({ ...f.base, about, name, opens: 1500, closes: 1600 });
+                        return make('x'.repeat(size - make('').length - 1));
+                };
+                f.block([sized('half', 32768), sized('other', 32768 + over), ...behind], 1050);
+                return [f, 9];
+        };
+}
 
 const POW = {
         'work that does not suffice': (type) => {

@@ -56,13 +56,7 @@ class Ledger {
                 const end = this.bytes.indexOf(10, this.offset);
                 const line = this.bytes.subarray(this.offset, end < 0 ? this.bytes.length : end);
                 this.offset = end < 0 ? this.bytes.length : end + 1;
-                const o = this.at(number, () => {
-                        const read = parseLine(line);
-                        if (end < 0)
-                                refuse('the file ends within it');
-                        return read;
-                });
-                return { number, line, o };
+                return { number, line, o: this.at(number, () => parseLine(line)) };
         }
 
         /* Checks all of it; network: the id that it must have, if any. Throws a WrongLine. */

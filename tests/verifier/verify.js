@@ -21,7 +21,7 @@ function summary(ledger) {
         const { name } = ledger.genesis;
         return {
                 valid: true, network: ledger.network, name, lines: ledger.number, blocks: ledger.height, height: ledger.height,
-                final: ledger.final, seals: Boolean(ledger.sealed), tip: ledger.tip?.id ?? ledger.network,
+                final: ledger.final, seals: ledger.sealed ?? true, tip: ledger.tip?.id ?? ledger.network,
                 tip_time: ledger.tip?.time ?? ledger.genesis.created, entries: sum(ledger.byKind), entries_by_kind: ledger.byKind,
                 votes: ledger.byKind.vote, elections: ledger.byKind.election, signatures: ledger.nSignatures,
                 proofs: ledger.nProofs, sealed_ballots: ledger.nSealed,
