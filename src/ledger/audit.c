@@ -97,6 +97,7 @@ static int read_genesis(Audit *a, const char *p, size_t n) {
         if (r != 0)
                 return r > 0 ? bad(a, r, a->facts.lines) : r;
         a->facts.network = a->facts.tip = a->genesis->network;
+        a->facts.tip_time = a->genesis->created;
 
         if (!id_is_zero(&a->wanted) && !id_equal(&a->wanted, &a->genesis->network))
                 return bad(a,

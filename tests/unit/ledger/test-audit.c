@@ -186,6 +186,7 @@ START_TEST(an_empty_file_and_a_genesis_alone) {
         ck_assert_uint_eq(facts.blocks, 0);
         ck_assert(facts.seals);
         ck_assert_uint_eq(facts.lines, 1);
+        ck_assert_uint_eq(facts.tip_time, 1000);
         file.n--;                       /* without its newline */
         assert_verdict(audit(&file, 64, NULL, NULL, &facts, &why, NULL, NULL), 0, why);
         buf_done(&file);
