@@ -104,7 +104,24 @@ static int write_file(int fd, const void *p, size_t n, mode_t mode) {
         return 0;
 }
 
-int write_file_atomic(const char *path, const void *p, size_t n, mode_t mode) {
+/* Not every file system knows the flag; those that do not know links. */
+static int move_beside(const char *from, const char *to) {
+        if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+                return 0;
+        if (errno != EINVAL)
+                return -errno;
+        if (link(from, to) < 0)
+                return -errno;
+        (void) unlink(from);
+        return 0;
+}
+
+static int move_over(const char *from, const char *to) {
+        return rename(from, to) < 0 ? -errno : 0;
+}
+
+static int write_file_moved(const char *path, const void *p, size_t n, mode_t mode,
+        int (*move)(const char *from, const char *to)) {
         _cleanup_free_ char *temporary = NULL;
         int fd, r;
 
@@ -119,13 +136,21 @@ int write_file_atomic(const char *path, const void *p, size_t n, mode_t mode) {
         r = write_file(fd, p, n, mode);
         if (close(fd) < 0 && r == 0)
                 r = -errno;
-        if (r == 0 && rename(temporary, path) < 0)
-                r = -errno;
+        if (r == 0)
+                r = move(temporary, path);
         if (r < 0) {
                 (void) unlink(temporary);
                 return r;
         }
         return sync_folder_of(path);
+}
+
+int write_file_atomic(const char *path, const void *p, size_t n, mode_t mode) {
+        return write_file_moved(path, p, n, mode, move_over);
+}
+
+int write_file_new(const char *path, const void *p, size_t n, mode_t mode) {
+        return write_file_moved(path, p, n, mode, move_beside);
 }
 
 static int make_folder(const char *path, mode_t mode) {

@@ -14,6 +14,9 @@ _must_check_ int read_fd(int fd, size_t bytes_max, Buf *ret);
  * rename, fsync of the folder. */
 _must_check_ int write_file_atomic(const char *path, const void *p, size_t n, mode_t mode);
 
+/* The same, but never in place of another: of two who write at once, one gets -EEXIST. */
+_must_check_ int write_file_new(const char *path, const void *p, size_t n, mode_t mode);
+
 /* Takes the places of the standard streams that are closed, so that no file or socket comes to be one of them and gets what is
  * said there. Reading from or writing to such a place fails with EBADF, as before. 0 or -errno. */
 _must_check_ int hold_standard_streams(void);

@@ -65,15 +65,15 @@ int ctl_write_file(Ctl *c, const char *path, const void *p, size_t n, mode_t mod
         _cleanup_free_ char *folder = NULL;
         int r;
 
-        if (!replace && access(path, F_OK) == 0)
-                return ctl_fail(c, EXIT_REFUSED, "Move it away, or take another name.",
-                        "%s is there already; it is not overwritten", path);
         folder = strndup(path, (size_t) (strrchr(path, '/') - path));
         if (!folder)
                 return ctl_oom(c);
         r = mkdir_p(folder, 0700);
         if (r == 0)
-                r = write_file_atomic(path, p, n, mode);
+                r = replace ? write_file_atomic(path, p, n, mode) : write_file_new(path, p, n, mode);
+        if (r == -EEXIST)
+                return ctl_fail(c, EXIT_REFUSED, "Move it away, or take another name.",
+                        "%s is there already; it is not overwritten", path);
         if (r < 0)
                 return ctl_fail(c, EXIT_FAILED, NULL, "cannot write %s: %s", path, strerror(-r));
         return EXIT_DONE;

@@ -67,6 +67,24 @@ START_TEST(a_failed_write_leaves_the_old_file_and_nothing_else) {
 }
 END_TEST
 
+START_TEST(a_new_file_takes_no_other_ones_place) {
+        _cleanup_buf_ Buf b = {};
+        struct stat st;
+
+        make_folder();
+        ck_assert_int_eq(write_file_new(in("f"), "first", 5, 0640), 0);
+        ck_assert_int_eq(write_file_new(in("f"), "second", 6, 0600), -EEXIST);
+        ck_assert_int_eq(read_file(in("f"), 10, &b), 0);
+        ck_assert_str_eq(b.p, "first");
+        ck_assert_int_eq(stat(in("f"), &st), 0);
+        ck_assert_int_eq(st.st_mode & 07777, 0640);
+        ck_assert_uint_eq(count_files(), 1);
+        ck_assert_int_eq(write_file_new(in("none/f"), "x", 1, 0600), -ENOENT);
+        (void) unlink(in("f"));
+        (void) rmdir(folder);
+}
+END_TEST
+
 START_TEST(a_file_in_the_current_folder_can_be_written) {
         make_folder();
         ck_assert_int_eq(chdir(folder), 0);
@@ -169,5 +187,6 @@ START_TEST(paths_are_joined_with_one_slash) {
 END_TEST
 
 TEST_MAIN("file", a_file_is_written_whole_with_its_mode, a_failed_write_leaves_the_old_file_and_nothing_else,
-        a_file_in_the_current_folder_can_be_written, a_file_beyond_the_limit_is_refused, a_pipe_is_read_to_its_end, folders_are_made_all_the_way,
-        what_is_opened_takes_the_place_of_no_standard_stream, paths_are_joined_with_one_slash)
+        a_new_file_takes_no_other_ones_place, a_file_in_the_current_folder_can_be_written, a_file_beyond_the_limit_is_refused,
+        a_pipe_is_read_to_its_end, folders_are_made_all_the_way, what_is_opened_takes_the_place_of_no_standard_stream,
+        paths_are_joined_with_one_slash)

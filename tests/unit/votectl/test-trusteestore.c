@@ -100,6 +100,27 @@ START_TEST(a_line_that_was_signed_is_given_out_again_and_never_replaced) {
 }
 END_TEST
 
+/* Two at once, the service and a person: both have looked and found nothing. A link to nowhere is such a place: looking finds
+ * nothing there, writing does. */
+START_TEST(who_signs_at_the_same_time_does_not_replace_what_the_other_one_keeps) {
+        _cleanup_buf_ Buf line = {}, none = {};
+        const Id of = { { 9 } }, sums = { { 8 } };
+        char path[256];
+        struct stat st;
+        Id kept;
+
+        buf_add_text(&line, "{\"kind\":\"share\"}");
+        ck_assert_int_eq(trustee_store_put(&c, "deal", &of, &line, NULL), EXIT_DONE);   /* makes the folder */
+        path_of(path, sizeof path, of.b, "share");
+        ck_assert_int_eq(symlink("nowhere", path), 0);
+        ck_assert_int_eq(trustee_store_get(&c, "share", &of, &none, &kept), EXIT_DONE);
+        ck_assert_uint_eq(none.n, 0);
+        ck_assert_int_eq(trustee_store_put(&c, "share", &of, &line, &sums), EXIT_REFUSED);
+        ck_assert_int_eq(lstat(path, &st), 0);
+        ck_assert(S_ISLNK(st.st_mode));
+}
+END_TEST
+
 /* Whoever took it for none would sign a second one. */
 START_TEST(a_damaged_record_is_no_leave_to_sign_anew) {
         _cleanup_buf_ Buf line = {}, again = {};
@@ -122,6 +143,7 @@ static void add(TCase *t) {
         tcase_add_test(t, a_locked_one_takes_its_passphrase);
         tcase_add_test(t, what_is_destroyed_is_gone);
         tcase_add_test(t, a_line_that_was_signed_is_given_out_again_and_never_replaced);
+        tcase_add_test(t, who_signs_at_the_same_time_does_not_replace_what_the_other_one_keeps);
         tcase_add_test(t, a_damaged_record_is_no_leave_to_sign_anew);
 }
 
