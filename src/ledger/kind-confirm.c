@@ -47,9 +47,8 @@ static void unpost_answer(Act *act) {
 static int confirm_parse(Entry *e, const Json *o, const Genesis *g, Why *why) {
         int r;
 
-        (void) g;
-
         if ((r = json_check_keys(o, JSON_KEYS("board", "deals", "kind", "signature", "signer"), why)) != 0 ||
+            (r = sealed_check_engine(g, why)) != 0 ||
             (r = json_get_id(o, "board", &e->confirm.board, why)) != 0)
                 return r;
         return json_get_id(o, "deals", &e->confirm.deals, why);
@@ -108,12 +107,13 @@ static int object_parse(Entry *e, const Json *o, const Genesis *g, Why *why) {
         ObjectLine *x;
         int r;
 
-        (void) g;
-
         r = json_check_keys(o,
                         JSON_KEYS("board", "dealer", "deals", "key", "kind", "proof", "signature",
                                         "signer"),
                         why);
+        if (r != 0)
+                return r;
+        r = sealed_check_engine(g, why);
         if (r != 0)
                 return r;
 

@@ -47,12 +47,13 @@ static int deal_parse(Entry *e, const Json *o, const Genesis *g, Why *why) {
         DealLine *d;
         int r;
 
-        (void) g;
-
         r = json_check_keys(o,
                         JSON_KEYS("board", "commitments", "kind", "proofs", "shares", "signature",
                                         "signer"),
                         why);
+        if (r != 0)
+                return r;
+        r = sealed_check_engine(g, why);
         if (r != 0)
                 return r;
 

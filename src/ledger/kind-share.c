@@ -70,10 +70,11 @@ static int share_parse(Entry *e, const Json *o, const Genesis *g, Why *why) {
         const Json *a;
         int r;
 
-        (void) g;
-
         r = json_check_keys(o, JSON_KEYS("block", "election", "kind", "shares", "signature", "signer"),
                         why);
+        if (r != 0)
+                return r;
+        r = sealed_check_engine(g, why);
         if (r != 0)
                 return r;
 

@@ -274,6 +274,8 @@ const POW = {
                 return [f, 0];
         },
         'difficulty': block(1, { header: { difficulty: 1000 } }),
+        /* wrong by itself, before the root is asked for */
+        'what only quorum knows, and a wrong root': block(2, { root: '0'.repeat(64) }, (f) => [f.entry({ board: f.roll, deals: f.roll, kind: 'confirm' })]),
         'seal of a stranger': block(1, (f) => ({ seal: (h) => f.seal(h, { signer: key('eve') }) })),
         'seal of another block': block(1, (f) => ({ seal: () => f.lines[f.lines.length - 2] })),
 };
