@@ -33,9 +33,6 @@ const board = {
                 for (const key of body.trustees)
                         if (!state.sealing.has(key))
                                 refuse(`${key} has no sealing key in the ledger`);
-                const size = 512 + body.threshold * 156 + body.trustees.length * 174;
-                if (size > state.limits.entry_bytes)
-                        refuse(`a deal of ${size} bytes would not fit "entry_bytes"`);
         },
         mayTakeEffect(state, { body }, time) {
                 if (time >= body.until)
@@ -84,8 +81,8 @@ function deal(state, entry, time) {
         const n = b.body.trustees.length;
         if (b.deals.has(j))
                 refuse(`${signer} has dealt already`);
-        if (body.commitments.length !== b.body.threshold || body.proofs.length !== b.body.threshold || body.shares.length !== n)
-                refuse(`expected ${b.body.threshold} commitments and proofs, and ${n} shares`);
+        if (body.commitments.length !== b.body.threshold || body.shares.length !== n)
+                refuse(`expected ${b.body.threshold} commitments and ${n} shares`);
 
         const all = body.commitments.map(bin);
         all.forEach((x, k) => state.prove('knowledge', {
@@ -176,9 +173,6 @@ function electionPosted(state, { body, voters }, time) {
                         refuse(`the weight ${weight} is held by ${n} voters, expected ${body.least}, or "exposed"`);
         if (weights * Math.max(...body.questions.map((q) => (q.method === 'score' ? q.max : 1))) > 2 ** 32)
                 refuse('the weights are too large for a sum to be opened');
-        const size = 512 + body.questions.length * 3 + body.questions.reduce((n, q) => n + q.options.length, 0) * 179;
-        if (size > state.limits.entry_bytes)
-                refuse(`a share of ${size} bytes would not fit "entry_bytes"`);
 }
 
 /* Its board was ready in a block with time < opens. */
@@ -222,7 +216,7 @@ function share(state, { signer, body }) {
                         refuse(`question ${q}: shares for ${body.shares[q].length} options`);
                 return options.map(([alpha], o) => {
                         const [d, proof] = body.shares[q][o];
-                        if (alpha.is0() !== (d === '') || alpha.is0() !== (proof === ''))
+                        if (alpha.is0() !== (d === ''))
                                 refuse(`question ${q}, option ${o}: a share is empty where and only where the sum is`);
                         if (d === '')
                                 return null;

@@ -106,12 +106,15 @@ function largestSealedVote(election) {
 }
 
 /* What a sealed election has besides, and what it may ask. */
-function readSealed(o) {
+function readSealed(o, limits) {
         if (o.board === undefined)
                 refuse('"board" is missing');
         for (const q of o.questions)
                 if (!['plurality', 'approval', 'score'].includes(q.method) || (q.method === 'score' && q.max > SEALED_SCORE_MAX))
                         refuse(`a sealed election cannot ask by ${q.method} with this "max"`);
+        const size = 512 + o.questions.length * 3 + o.questions.reduce((n, q) => n + q.options.length, 0) * 179;
+        if (size > limits.entry_bytes)
+                refuse(`a share of ${size} bytes would not fit "entry_bytes"`);
 }
 
 /* The members of an election entry beside signer and signature, for members(). */
@@ -136,7 +139,7 @@ function readElection(o, limits) {
         if (election.grace < limits.grace)
                 refuse(`"grace" is ${election.grace}, the network's least ${limits.grace}`);
         if (o.secrecy === 'sealed')
-                readSealed(election);
+                readSealed(election, limits);
         else if (o.board !== undefined || o.least !== undefined || o.exposed !== undefined)
                 refuse('"board", "least" and "exposed" are of sealed elections only');
         const n = election.questions.reduce((sum, q) => sum + q.options.length, 0);
@@ -194,4 +197,4 @@ function checkBallot(election, ballot) {
         });
 }
 
-module.exports = { electionMembers, electionOptional, readElection, checkBallot, WEIGHTS_MAX, SEQ_MAX };
+module.exports = { electionMembers, electionOptional, readElection, checkBallot, OPTIONS_MAX, WEIGHTS_MAX, SEQ_MAX };

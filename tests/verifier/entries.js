@@ -5,7 +5,7 @@
 
 const { INT_MAX, members, noneTwice, refuse, integer, text, array, tuple, object, oneOf, oneOfKeys, id, name, signature, base64 } = require('./canonical.js');
 const sealed = require('./sealed.js');
-const { electionMembers, electionOptional, readElection, WEIGHTS_MAX, SEQ_MAX } = require('./election.js');
+const { electionMembers, electionOptional, readElection, OPTIONS_MAX, WEIGHTS_MAX, SEQ_MAX } = require('./election.js');
 
 /* An element in hexadecimal digits; 64 bytes that are an element and a scalar. */
 const element = (v, what) => {
@@ -19,8 +19,16 @@ const sealedShare = (v, what) => {
         if (!sealed.element(bytes.subarray(0, 32)) || sealed.number(bytes.subarray(32, 64)) >= sealed.L)
                 refuse(`"${what}" is no element and scalar`);
 };
-const orNothing = (check) => (v, what) => v === '' || check(v, what);
+/* D and its proof, or nothing and nothing */
+const share = (v, what) => {
+        const nothing = Array.isArray(v) && v[0] === '' && v[1] === '';
+        tuple(base64(nothing ? 0 : 32), base64(nothing ? 0 : 96))(v, what);
+        if (!nothing && !sealed.element(Buffer.from(v[0], 'base64url')))
+                refuse(`"${what}" is ${v[0]}, expected a canonical element that is not the identity`);
+};
 const BOARD_TRUSTEES = 16;
+/* The kinds that no other engine knows. */
+const OF_QUORUM = ['trustee', 'board', 'deal', 'confirm', 'object', 'share'];
 
 const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
 
@@ -63,11 +71,14 @@ const KINDS = {
                         elections: array(1, 64, name), kind: oneOf('board'), name, threshold: integer(1, BOARD_TRUSTEES),
                         trustees: array(1, BOARD_TRUSTEES, id), until: integer(1, INT_MAX),
                 },
-                form(o) {
+                form(o, limits) {
                         noneTwice(o.elections, 'elections');
                         noneTwice(o.trustees, 'trustees');
                         if (o.threshold > o.trustees.length)
                                 refuse(`"threshold" is ${o.threshold} of ${o.trustees.length}`);
+                        const size = 512 + o.threshold * 156 + o.trustees.length * 174;
+                        if (size > limits.entry_bytes)
+                                refuse(`a deal of ${size} bytes would not fit "entry_bytes"`);
                         return o;
                 },
                 keys: (o) => o.trustees,
@@ -77,26 +88,38 @@ const KINDS = {
                         board: id, commitments: array(1, BOARD_TRUSTEES, element), kind: oneOf('deal'),
                         proofs: array(1, BOARD_TRUSTEES, base64(64)), shares: array(1, BOARD_TRUSTEES, sealedShare),
                 },
+                form(o) {
+                        if (o.proofs.length !== o.commitments.length)
+                                refuse(`${o.proofs.length} proofs for ${o.commitments.length} commitments`);
+                        return o;
+                },
         },
         confirm: { required: { board: id, deals: id, kind: oneOf('confirm') } },
         object: { required: { board: id, dealer: id, deals: id, key: element, kind: oneOf('object'), proof: base64(96) } },
         share: {
                 required: {
                         block: id, election: id, kind: oneOf('share'),
-                        shares: array(1, 64, array(1, 256, tuple(orNothing(base64(32)), orNothing(base64(96))))),
+                        shares: array(1, 64, array(1, OPTIONS_MAX, share)),
+                },
+                form(o) {
+                        if (sum(o.shares.map((options) => options.length)) > OPTIONS_MAX)
+                                refuse(`shares for more than ${OPTIONS_MAX} options`);
+                        return o;
                 },
         },
         vote: { required: { ballot: object, election: id, kind: oneOf('vote'), seq: integer(1, SEQ_MAX) } },
 };
 
 /* An entry whose form is right; keys: those that it admits, still to be checked. */
-function readEntry(o, size, limits) {
+function readEntry(o, size, { limits, config }) {
         oneOfKeys(KINDS)(o.kind, 'kind');
         const most = o.kind === 'vote' ? limits.vote_bytes : limits.entry_bytes;
         if (size > most)
                 refuse(`${size} bytes, at most ${most} are allowed`);
         const { required, optional, form, keys } = KINDS[o.kind];
         members(o, { ...required, signature, signer: id }, optional);
+        if ((OF_QUORUM.includes(o.kind) || o.secrecy === 'sealed') && config.type !== 'quorum')
+                refuse('sealed elections need the engine "quorum"');
         const body = form ? form(o, limits) : o;
         return { kind: o.kind, signer: o.signer, signature: o.signature, body, keys: keys ? keys(o) : [] };
 }

@@ -31,8 +31,8 @@ function signed({ signature, ...o }) {
         return formatLine({ ...o, signature: Buffer.from(ed25519.sign(message, secrets.get(o.signer))).toString('base64url') });
 }
 
-/* The ledger up to the block with that line, of which entry is put in place; its header fits. */
-function withEntry(index, entry) {
+/* The ledger up to the block with that line, of which entry is put in place; its header fits, unless another root is given. */
+function withEntry(index, entry, root) {
         const lines = right.slice(0, index);
         let at = index - 1;
         while (!JSON.parse(lines[at]).height)
@@ -40,7 +40,7 @@ function withEntry(index, entry) {
         const header = JSON.parse(lines[at]);
         const rest = right.slice(index + 1, at + 1 + header.count);
         lines.push(entry, ...rest);
-        header.root = merkleRoot(lines.slice(at + 1).map((l) => idOf(Buffer.from(l))));
+        header.root = root ?? merkleRoot(lines.slice(at + 1).map((l) => idOf(Buffer.from(l))));
         lines[at] = formatLine(header);
         return `${lines.join('\n')}\n`;
 }
@@ -122,6 +122,11 @@ write('an open ballot', withEntry(voteAt, signed({ ...vote, ballot: { choices: [
 write('a share of who is no trustee', withEntry(shareAt, signed({ ...share, signer: vote.signer })), shareAt + 1);
 write('a share signed by another trustee', withEntry(shareAt, signed({ ...share, signer: first('deal')[0].signer })), shareAt + 1);
 write('a share of nothing', withEntry(shareAt, signed({ ...share, shares: share.shares.map((q) => q.map(() => ['', ''])) })), shareAt + 1);
+/* wrong by itself, before the root is asked for */
+const [deal, dealAt] = first('deal');
+const identity = changed(share, ['shares', 0, 0, 0], Buffer.alloc(32).toString('base64url'));
+write('a share that is the identity and a wrong root', withEntry(shareAt, signed(identity), network), shareAt + 1);
+write('a deal with a proof too few and a wrong root', withEntry(dealAt, signed({ ...deal, proofs: deal.proofs.slice(1) }), network), dealAt + 1);
 write('an objection to a dealer who was honest', withEntry(first('object')[1], signed({ ...first('object')[0], dealer: first('deal', 3)[0].signer })),
         first('object')[1] + 1);
 write('a confirmation by who has confirmed', withEntry(first('confirm', 1)[1], signed({ ...first('confirm', 1)[0], signer: first('confirm')[0].signer })),

@@ -166,7 +166,7 @@ class Ledger {
         }
 
         async entry({ number, line, o }) {
-                const entry = this.at(number, () => readEntry(o, line.length, this.genesis.limits));
+                const entry = this.at(number, () => readEntry(o, line.length, this.genesis));
                 /* those of a roll are many: all cores share them */
                 const unknown = entry.keys.filter((key) => !admitted.has(key));
                 for (const [i, good] of (await this.pool.keysAdmitted(unknown)).entries()) {

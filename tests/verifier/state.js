@@ -53,8 +53,6 @@ class State {
         }
 
         take(entry, time) {
-                if (entry.kind in boards.kinds || entry.kind === 'board' || entry.body.secrecy === 'sealed')
-                        this.requireQuorum();
                 if (entry.kind in boards.kinds)
                         this.once(entry, () => boards.kinds[entry.kind](this, entry, time));
                 else if (entry.kind === 'vote')
@@ -63,11 +61,6 @@ class State {
                         this.approve(entry, time);
                 else
                         this.post(entry, time);
-        }
-
-        requireQuorum() {
-                if (this.genesis.config.type !== 'quorum')
-                        refuse('sealed elections need the engine "quorum"');
         }
 
         requireAdmin(entry) {
