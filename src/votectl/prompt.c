@@ -172,8 +172,9 @@ int prompt_passphrase(Ctl *c, const char *what, bool again, char **ret) {
         if (r == 0)
                 return EXIT_DONE;
         if (r != -ENOENT)
-                return ctl_fail(c, EXIT_FAILED, NULL,
-                        "cannot read the file with the passphrase: %s",
+                return ctl_fail(c, r == -ENODATA ? EXIT_NOT_FOUND : EXIT_FAILED, NULL,
+                        "cannot read %s, the file with the passphrase: %s",
+                        getenv("VOTECTL_PASSPHRASE_FILE") ?: "the credential votectl.passphrase",
                         strerror(r == -ENODATA ? ENOENT : -r));
         *ret = NULL;
         if (!c->in_terminal)

@@ -110,6 +110,12 @@ int secret_file_read(Ctl *c, const char *path, const SecretKind *kind, SecretFil
 
 int secret_file_unlock(
         Ctl *c, const SecretFile *f, const char *what, uint8_t ret[static SECRET_BYTES]) {
+        /* whoever does not type it is told where it came from, and not asked again */
+        const char *hint = getenv("VOTECTL_PASSPHRASE_FILE")
+                                   ? "The passphrase is the first line of the file that VOTECTL_PASSPHRASE_FILE names."
+                           : getenv("CREDENTIALS_DIRECTORY")
+                                   ? "The passphrase is the first line of the credential votectl.passphrase."
+                                   : NULL;
         Why why = {};
         int r = V_DENIED;
 
@@ -119,8 +125,6 @@ int secret_file_unlock(
         }
         for (unsigned i = 0; i < ATTEMPTS_MAX; i++) {
                 _cleanup_(passphrase_freep) char *passphrase = NULL;
-                const bool given =
-                        getenv("VOTECTL_PASSPHRASE_FILE") || getenv("CREDENTIALS_DIRECTORY");
 
                 r = prompt_passphrase(c, what, false, &passphrase);
                 if (r != 0)
@@ -133,11 +137,12 @@ int secret_file_unlock(
                 r = secret_file_open(f, passphrase, ret, &why);
                 if (r == 0)
                         return EXIT_DONE;
-                if (r != V_DENIED || given)
+                if (r != V_DENIED || hint)
                         break;
                 ctl_warn(c, "%s: wrong passphrase", what);
         }
-        return ctl_fail_why(c, r, EXIT_REFUSED, NULL, &why);
+        return r == V_DENIED ? ctl_fail(c, EXIT_REFUSED, hint, "%s: %s", what, why.text)
+                             : ctl_fail_why(c, r, EXIT_REFUSED, NULL, &why);
 }
 
 int secret_file_write(Ctl *c, const char *path, const SecretKind *kind,

@@ -53,6 +53,10 @@ ctl a1 board show board | grep -q 'has not dealt yet' || fail "whom the board wa
 code 4 'have dealt' trustee ben trustee confirm board
 trustee ben trustee deal board >/dev/null
 code 2 'is locked with a passphrase' trustee ann trustee deal board
+echo 'secret of ben' >"$work/wrong"
+VOTECTL_PASSPHRASE_FILE=$work/wrong code 4 'the sealing key: wrong passphrase' trustee ann trustee deal board
+VOTECTL_PASSPHRASE_FILE=$work/wrong code 4 'that VOTECTL_PASSPHRASE_FILE names' trustee ann trustee deal board
+VOTECTL_PASSPHRASE_FILE=$work/nowhere code 5 "$work/nowhere" trustee ann trustee deal board
 VOTECTL_PASSPHRASE_FILE=$work/passphrase trustee ann trustee deal board >/dev/null
 code 4 'have dealt already' trustee ben trustee deal board
 ben_confirms() { trustee ben trustee confirm board >/dev/null 2>&1; }
