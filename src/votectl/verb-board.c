@@ -196,10 +196,11 @@ static const char* answer_text(const BoardView *b, unsigned i) {
                                               : "has dealt and confirmed";
 }
 
-static Json* view_json(const BoardView *b) {
-        Json *o = json_new_object(), *trustees = json_new_array();
+static Json* view_json(const Ctl *c, const BoardView *b) {
+        Json *o = json_new_object(), *trustees = json_new_array(), *elections = json_new_array();
 
         json_set_text(o, "name", b->line->name);
+        json_set_id(o, "network", &c->genesis->network);
         json_set_id(o, "id", &b->entry->id);
         json_set_text(o, "phase", b->phase);
         json_set_int(o, "threshold", b->line->threshold);
@@ -216,6 +217,9 @@ static Json* view_json(const BoardView *b) {
                 json_add(trustees, t);
         }
         json_set(o, "trustees", trustees);
+        for (size_t i = 0; i < b->line->n_elections; i++)
+                json_add_text(elections, b->line->elections[i]);
+        json_set(o, "elections", elections);
         if (b->objector >= 0) {
                 json_set_key(o, "liar", &b->seats[b->objector].answer.entry->object.line->dealer);
                 json_set_key(o, "objector", &b->line->trustees[b->objector]);
@@ -234,7 +238,7 @@ static int verb_show(Ctl *c) {
         if (r != 0)
                 return r;
         if (c->json)
-                return ctl_json(c, view_json(&b));
+                return ctl_json(c, view_json(c, &b));
         buf_printf(&c->out, "%s%s%s\n", ctl_tint(c, TINT_BOLD), b.line->name, ctl_tint(c, TINT_NONE));
         ctl_field(c, "Phase", "%s%s%s", ctl_tint(c, phase_tint(b.phase)), b.phase, ctl_tint(c, TINT_NONE));
         ctl_field(c, "Id", "%s", id_hex(&b.entry->id, hex));

@@ -357,6 +357,27 @@ static int show_standing(Ctl *c, const Election *e) {
         return EXIT_DONE;
 }
 
+/* Who has given a share, and whom the opening of the sum waits for. */
+static void show_shares(Ctl *c, const Election *e, const BoardView *b) {
+        const Json *shares = render_array(e->reply, "shares");
+        char hex[ID_HEX];
+
+        for (unsigned i = 0; i < b->line->n_trustees; i++) {
+                const Json *share = NULL;
+
+                for (size_t k = 0; !share && shares && k < json_len(shares); k++)
+                        if (render_int(json_at(shares, k), "trustee") == (int64_t) i)
+                                share = json_at(shares, k);
+                (void) key_hex(&b->line->trustees[i], hex);
+                if (share)
+                        ctl_field(c, i == 0 ? "Shares" : "", "trustee %u (%.16s...), block %" PRIi64, i, hex,
+                                render_int(share, "height"));
+                else
+                        ctl_field(c, i == 0 ? "Shares" : "", "%strustee %u (%.16s...) has not given a share yet%s",
+                                ctl_tint(c, TINT_WARN), i, hex, ctl_tint(c, TINT_NONE));
+        }
+}
+
 static int verb_show(Ctl *c) {
         _cleanup_(election_done) Election e = {};
         _cleanup_(board_view_done) BoardView board = {};
@@ -395,6 +416,8 @@ static int verb_show(Ctl *c) {
                 r = board_view_of_definition(c, e.definition, &board);
         if (r != 0)
                 return r;
+        if (streq(e.phase, "counting"))
+                show_shares(c, &e, &board);
         election_show(c, e.definition, e.grace, &board);
         return EXIT_DONE;
 }
