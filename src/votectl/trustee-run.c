@@ -26,7 +26,16 @@ typedef struct Run {
 
 /* --- its keys --- */
 
-int trustee_reuse_key(Trustee *t, Buf *ret) {
+/* Whether that line is in the ledger, and another of the same signer came behind it: boards take the newest. */
+static bool was_replaced(Chain *chain, const Entry *e) {
+        TrusteeInfo newest;
+        Place place;
+
+        return chain_trustee_by_key(chain, &e->signer, &newest) == 0 && !id_equal(&newest.id, &e->id) &&
+               chain_find_entry(chain, &e->id, 0, &place) == 0;
+}
+
+int trustee_reuse_key(Trustee *t, Audited *ledger, Buf *ret) {
         _cleanup_json_ Json *names = NULL;
         int r;
 
@@ -47,6 +56,8 @@ int trustee_reuse_key(Trustee *t, Buf *ret) {
                         sign_verify_line(&e->signer, "trustee", &t->c->genesis->network, e->line,
                                 e->n_line, &e->signature) != 0)
                         continue;       /* of another key or network */
+                if (was_replaced(audit_chain(ledger->audit), e))
+                        continue;
                 r = trustee_store_has_key(t->c, &e->trustee.line->sealing, &here);
                 if (r != 0 || !here)
                         continue;
@@ -131,7 +142,7 @@ static int do_key(Run *x) {
                 if (r != 0 || here)
                         return r;
         }
-        r = trustee_reuse_key(&x->t, &line);
+        r = trustee_reuse_key(&x->t, &x->ledger, &line);
         if (r == 0 && line.n == 0) {
                 r = prompt_passphrase(x->c, "the new sealing key", true, &passphrase);
                 if (r == 0)
@@ -233,24 +244,26 @@ int trustee_may_forget(Ctl *c, Audited *ledger, const Element *e) {
                 "the key is still needed for election \"%s\"", name);
 }
 
+/* Every one that is here, not the newest alone: a state that was put back from a backup has older ones. */
 static int do_forget(Run *x) {
         Chain *chain = audit_chain(x->ledger.audit);
-        const char *name;
-        TrusteeInfo info;
-        char hex[ID_HEX];
-        bool here;
+        _cleanup_json_ Json *names = NULL;
         int r;
 
-        if (chain_trustee_by_key(chain, &x->t.signer->key, &info) != 0 ||
-                !was_used(chain, &info.sealing) || still_needed(&x->ledger, &info.sealing, &name))
-                return EXIT_DONE;
-        r = trustee_store_has_key(x->c, &info.sealing, &here);
-        if (r != 0 || !here)
-                return survive(r);
-        x->t.sealing = secret_scalar_free(x->t.sealing);
-        r = trustee_store_destroy_key(x->c, &info.sealing);
-        hex_encode(hex, info.sealing.b, sizeof info.sealing.b);
-        return r != 0 ? survive(r) : say(x, "sealing key", hex, "forgotten");
+        r = ctl_list_files(x->c, "trustee", ".sealing", &names);
+        for (size_t i = 0; r == 0 && i < json_len(names); i++) {
+                const char *hex = json_text(json_at(names, i)), *needed;
+                Element e;
+
+                if (hex_decode(e.b, sizeof e.b, hex, strlen(hex)) != 0 || !was_used(chain, &e) ||
+                        still_needed(&x->ledger, &e, &needed))
+                        continue;
+                x->t.sealing = secret_scalar_free(x->t.sealing);
+                r = trustee_store_destroy_key(x->c, &e);
+                if (r == 0)
+                        r = say(x, "sealing key", hex, "forgotten");
+        }
+        return survive(r);
 }
 
 /* --- rounds --- */

@@ -7,8 +7,8 @@
 int trustee_run(Ctl *c);
 
 /* The key's own `trustee` line that was kept, its sealing key opened into t; nothing if there is none
- * whose secret is here. An exit code. */
-int trustee_reuse_key(Trustee *t, Buf *ret);
+ * whose secret is here, and none but those that a newer one in the ledger has replaced. An exit code. */
+int trustee_reuse_key(Trustee *t, Audited *ledger, Buf *ret);
 /* Whether every election of every board with that sealing key is over; else an error that names one.
  * An exit code. */
 int trustee_may_forget(Ctl *c, Audited *ledger, const Element *e);

@@ -37,6 +37,20 @@ static int post_line(Ctl *c, const char *kind, const char *what, const Buf *line
 
 /* --- init --- */
 
+/* A key that was made before. Whether it is still the newest only the ledger tells: fetched where there is one. */
+static int reuse_key(Ctl *c, Trustee *t, Buf *ret) {
+        _cleanup_json_ Json *names = NULL;
+        _cleanup_(audited_done) Audited own = {};
+        Audited *ledger;
+        int r;
+
+        r = ctl_list_files(c, "trustee", ".trustee", &names);
+        if (r != 0 || json_len(names) == 0)
+                return r;
+        r = trustee_ledger(c, &own, &ledger);
+        return r != 0 ? r : trustee_reuse_key(t, ledger, ret);
+}
+
 static int verb_init(Ctl *c) {
         _cleanup_(passphrase_freep) char *passphrase = NULL;
         _cleanup_(trustee_done) Trustee t = {};
@@ -52,7 +66,7 @@ static int verb_init(Ctl *c) {
         if (r == 0)
                 r = signers_choose(c, &t.signers, NULL, "at hand", &t.signer);
         if (r == 0)
-                r = trustee_reuse_key(&t, &line);
+                r = reuse_key(c, &t, &line);
         if (r != 0)
                 return r;
         had = line.n > 0;

@@ -64,6 +64,8 @@ until_true 20 ben_confirms || fail "cid deals by itself, and ben confirms: $(tru
 VOTECTL_PASSPHRASE_FILE=$work/passphrase trustee ann trustee confirm board >/dev/null
 ready() { [ "$(ctl a3 board show board --json | jq -r .phase)" = ready ]; }
 until_true 20 ready || fail "the board is ready"
+ctl a3 board show board --json | jq -e --arg network "$network" '.elections == ["motion", "small"] and .network == $network' >/dev/null ||
+	fail "what a board serves, as JSON"
 
 say "the election, and what it says of itself"
 ends=$(($(date +%s) + ${LASTS:-$((VOTERS > 8 ? VOTERS + 30 : $(paced 18 12)))}))
@@ -175,11 +177,20 @@ done
 
 say "it closes; one trustee stays away, another's share is no third one's"
 closed() { [ "$(ctl a1 show motion --json | jq .closing_height)" != null ]; }
+kill -STOP "${pids[cid]}"
 until_true $((ends + 20 - $(date +%s))) closed || fail "the election closes"
 until_true 30 phase_is a1 small final || fail "the small election closes"
 code 4 'never opened' trustee ben trustee share small
 ctl a1 results small | grep -q 'fewer than 5 ballots' || fail "too few to open: $(ctl a1 results small)"
+ctl a1 show motion >"$work/out"
+[ "$(grep -c 'has not given a share yet' "$work/out")" = 3 ] || fail "whom the opening waits for: $(cat "$work/out")"
 trustee ben trustee share motion >/dev/null || fail "ben shares"
+ctl a1 show motion >"$work/out"
+grep -q "trustee 1 ($(head -c 16 "$work/ben.key")...), block" "$work/out" || fail "who has shared: $(cat "$work/out")"
+for who in "0 ($(head -c 16 "$work/ann.key")...)" "2 ($(head -c 16 "$work/cid.key")...)"; do
+	grep -qF "trustee $who has not given a share yet" "$work/out" || fail "who has not: $(cat "$work/out")"
+done
+kill -CONT "${pids[cid]}"
 share=$(find "$work/home.ben/votectl/trustee" -name '*.share')
 cp "$share" "$work/kept"
 jq -c '.sums |= ("0" * 64)' "$work/kept" >"$work/other"
@@ -235,5 +246,23 @@ second_verifier --json --results motion "$work/export" >"$work/second" || status
 say "what is done is forgotten"
 gone() { [ -z "$(find "$work/home.cid/votectl/trustee" -name '*.sealing')" ]; }
 until_true 20 gone || fail "cid forgets by itself: $(cat "$work/cid.log")"
+store=$work/home.ben/votectl/trustee
+first=$(basename "$store"/*.sealing)
+cp "$store/$first" "$work/backup"
 trustee ben trustee forget board >/dev/null
-[ -z "$(find "$work/home.ben/votectl/trustee" -name '*.sealing')" ] || fail "ben's sealing key is there"
+[ -z "$(find "$store" -name '*.sealing')" ] || fail "ben's sealing key is there"
+
+say "a state from a backup, with a sealing key that another one has replaced since: boards take the newest, and so a new one is made"
+sealing_key() { trustee ben trustee init --no-passphrase --json | jq -r .sealing; }
+from_backup() { rm -f "$store/$1".*; cp "$work/backup" "$store/$first"; }
+second=$(sealing_key)
+[ "$second.sealing" != "$first" ] || fail "what was forgotten is used again"
+[ "$(sealing_key)" = "$second" ] || fail "a second sealing key beside the first that is the newest"
+from_backup "$second"
+third=$(sealing_key)
+[[ $third.sealing != "$first" && $third != "$second" ]] || fail "a sealing key that no board would take: $third"
+[ "$(sealing_key)" = "$third" ] || fail "the older sealing key is handed in again"
+from_backup "$third"
+trustee ben trustee run --once --forget 2>"$work/out" || fail "ben's unit: $(cat "$work/out")"
+[ ! -e "$store/$first" ] || fail "an older key whose elections are over is still there: $(cat "$work/out")"
+[ "$(find "$store" -name '*.sealing' | wc -l)" = 1 ] || fail "the unit makes no new key: $(ls "$store")"
