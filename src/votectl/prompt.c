@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -100,66 +102,73 @@ static int given_passphrase(char **ret) {
         return *ret ? 0 : -ENOMEM;
 }
 
-static const int ends[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP };
-static volatile sig_atomic_t ended;     /* by that signal; 0 */
+/* Signals that end or stop the program wait until the terminal shows again what is typed: then they are delivered as ever. */
+static int hold_signals(sigset_t *ret_before) {
+        static const int held[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP };
+        sigset_t set;
 
-static void on_end(int number) {
-        ended = number;
+        (void) sigemptyset(&set);
+        for (size_t i = 0; i < ELEMENTSOF(held); i++)
+                (void) sigaddset(&set, held[i]);
+        (void) sigprocmask(SIG_BLOCK, &set, ret_before);
+        return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-/* From the controlling terminal, without echo: whoever is interrupted here gets his echo back first. */
-static int read_hidden(Ctl *c, const char *question, char **ret) {
-        struct sigaction catch = { .sa_handler = on_end }, actions[ELEMENTSOF(ends)];
-        char *line;
-        struct termios before, hidden;
-        size_t n = 0;
-        int fd, r = EXIT_DONE;
+/* Up to the end of the line. A signal that is held is as good as the end of input. */
+static int read_typed(Ctl *c, int fd, int signals, char *line) {
+        for (size_t n = 0; n + 1 < PASSPHRASE_BYTES_MAX; n++) {
+                struct pollfd fds[] = { { .fd = fd, .events = POLLIN }, { .fd = signals, .events = POLLIN } };
+                int r;
 
+                do
+                        r = poll(fds, ELEMENTSOF(fds), -1);
+                while (r < 0 && errno == EINTR);
+                if (r > 0 && fds[1].revents != 0)
+                        return EXIT_CANCELLED;
+                if (r < 0 || read(fd, line + n, 1) <= 0)
+                        return ctl_fail(c, EXIT_CANCELLED, NULL, "no passphrase was given");
+                if (line[n] == '\n' || line[n] == '\r') {
+                        line[n] = 0;
+                        return EXIT_DONE;
+                }
+        }
+        return ctl_fail(c, EXIT_USAGE, NULL, "a passphrase has at most %u bytes", PASSPHRASE_BYTES_MAX - 2);
+}
+
+/* From the controlling terminal, without echo. Who was stopped (Ctrl-Z) and goes on is asked again. */
+static int read_hidden(Ctl *c, const char *question, char **ret) {
+        _cleanup_close_ int fd = open("/dev/tty", O_RDWR|O_CLOEXEC|O_NOCTTY);
+        _cleanup_(passphrase_freep) char *line = NULL;
+        struct termios before, hidden;
+        bool stopped;
+        int r;
+
+        if (fd < 0 || tcgetattr(fd, &before) < 0)
+                return ctl_fail(c, EXIT_USAGE, "Set VOTECTL_PASSPHRASE_FILE to a file with it.",
+                        "there is no terminal to ask for a passphrase on");
         line = new0(char, PASSPHRASE_BYTES_MAX);
         if (!line)
                 return ctl_oom(c);
-        fd = open("/dev/tty", O_RDWR|O_CLOEXEC|O_NOCTTY);
-        if (fd < 0 || tcgetattr(fd, &before) < 0) {
-                free(line);
-                if (fd >= 0)
-                        (void) close(fd);
-                return ctl_fail(c, EXIT_USAGE, "Set VOTECTL_PASSPHRASE_FILE to a file with it.",
-                        "there is no terminal to ask for a passphrase on");
-        }
-        ended = 0;
-        for (size_t i = 0; i < ELEMENTSOF(ends); i++)
-                (void) sigaction(ends[i], &catch, &actions[i]);
         hidden = before;
         hidden.c_lflag &= ~(tcflag_t) (ECHO|ECHOE|ECHOK);
         hidden.c_lflag |= ECHONL;
-        (void) tcsetattr(fd, TCSAFLUSH, &hidden);       /* first: what answers the question is not dropped or shown */
-        if (write_all(fd, question, strlen(question)) < 0)
-                r = ctl_fail(c, EXIT_FAILED, NULL, "the terminal is gone");
-        while (r == EXIT_DONE && n + 1 < PASSPHRASE_BYTES_MAX) {
-                ssize_t k = read(fd, line + n, 1);
 
-                if (k < 0 && errno == EINTR && !ended)
-                        continue;
-                if (k <= 0) {
-                        r = ended ? EXIT_CANCELLED : ctl_fail(c, EXIT_CANCELLED, NULL, "no passphrase was given");
-                        break;
-                }
-                if (line[n] == '\n' || line[n] == '\r')
-                        break;
-                n++;
-        }
-        line[n] = 0;
-        (void) tcsetattr(fd, TCSAFLUSH, &before);
-        (void) close(fd);
-        for (size_t i = 0; i < ELEMENTSOF(ends); i++)
-                (void) sigaction(ends[i], &actions[i], NULL);
-        if (r != EXIT_DONE) {
-                (void) passphrase_free(line);
-                if (ended)
-                        (void) raise(ended);
-                return ended == SIGTSTP ? read_hidden(c, question, ret) : r;
-        }
-        *ret = line;
+        do {
+                sigset_t mask, pending;
+                _cleanup_close_ int signals = hold_signals(&mask);
+
+                (void) tcsetattr(fd, TCSAFLUSH, &hidden);       /* first: what answers the question is not dropped or shown */
+                if (write_all(fd, question, strlen(question)) < 0)
+                        r = ctl_fail(c, EXIT_FAILED, NULL, "the terminal is gone");
+                else
+                        r = read_typed(c, fd, signals, line);
+                (void) tcsetattr(fd, TCSAFLUSH, &before);
+                stopped = r == EXIT_CANCELLED && sigpending(&pending) == 0 && sigismember(&pending, SIGTSTP) == 1;
+                (void) sigprocmask(SIG_SETMASK, &mask, NULL);
+        } while (stopped);
+
+        if (r == EXIT_DONE)
+                *ret = TAKE_PTR(line);
         return r;
 }
 
@@ -190,7 +199,7 @@ int prompt_passphrase(Ctl *c, const char *what, bool again, char **ret) {
                 r = read_hidden(c, "Once more: ", &second);
                 if (r != 0)
                         return r;
-                if (!streq(first, second))
+                if (!streq(first, ASSERT_PTR(second)))
                         return ctl_fail(c, EXIT_USAGE, "Try again.", "the two passphrases differ");
         }
         *ret = TAKE_PTR(first);
