@@ -128,7 +128,8 @@ typedef enum EngineEffectType {
         ENGINE_FX_EVIDENCE,     /* quorum: `data`, a line, convicts `key`: keep it (one for a key, the first), say so to people,
                                  * relay it once. What is kept is no business of the engine's; it may come again after a start. */
         ENGINE_FX_WAKE,         /* a TICK at `at_usec` (monotonic), replacing the one asked for before; USEC_INFINITY: none */
-        ENGINE_FX_ALARM,        /* for people: `data` is a sentence (a reorganisation below what was called final) */
+        ENGINE_FX_ALARM,        /* for people: `data` is a sentence (a reorganisation below what was called final); `name` is
+                                 * "resume" if the operator's word ends it */
         /* quorum alone */
         ENGINE_FX_JUDGE,        /* a proposal: get the entries of block `header` (= `id`), whose ids are the `n_data / 32` in
                                  * `data`, from `to` first; judge it on its parent, which is connected or whole here (branch()

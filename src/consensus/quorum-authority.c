@@ -19,7 +19,7 @@ int quorum_propose(Quorum *q, const EngineEvent *ev) {
         h = *ev->header;
         assert(ev->n_ids == h.count);
         if (BASE64_LEN((size_t) h.count * sizeof(Id)) + (PROPOSE_SKIPS_MAX + 2) * CERTIFICATE_BYTES_MAX > PROPOSE_BYTES_MAX)
-                return quorum_alarm(q, "A block of %u entries is too large to be proposed.", h.count);
+                return quorum_alarm(q, NULL, "A block of %u entries is too large to be proposed.", h.count);
         h.network = q->setup.network;
         h.parent = q->tip->header.id;
         h.height = q->tip->header.height + 1;

@@ -389,7 +389,7 @@ static int drop_below_root(Quorum *q) {
                         }
                         if (!b->main && b->finalize && !q->two_final) {
                                 q->two_final = true;
-                                r = quorum_alarm(q, "Two blocks of height %" PRIu64 " are certified as final: a third of the authorities or "
+                                r = quorum_alarm(q, NULL, "Two blocks of height %" PRIu64 " are certified as final: a third of the authorities or "
                                                 "more lie. Look at the evidence, and trust neither.", b->header.height);
                                 if (r < 0)
                                         return r;

@@ -46,8 +46,8 @@ int quorum_send_statement(Quorum *q, EngineAudience audience, uint64_t to, const
         return r < 0 ? r : send_buf(q, audience, to, key, &b);
 }
 
-int quorum_alarm(Quorum *q, const char *format, ...) {
-        EngineEffect fx = { .type = ENGINE_FX_ALARM };
+int quorum_alarm(Quorum *q, const char *until, const char *format, ...) {
+        EngineEffect fx = { .type = ENGINE_FX_ALARM, .name = until };
         va_list ap;
         int n;
 

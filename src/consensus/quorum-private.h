@@ -222,7 +222,8 @@ int quorum_effect_id(Quorum *q, EngineEffectType type, const Id *id);
 int quorum_send(Quorum *q, EngineAudience audience, uint64_t to, const Key *key, const char *line, size_t n);
 int quorum_send_certificate(Quorum *q, EngineAudience audience, uint64_t to, const Key *key, const QuorumCertificate *cert);
 int quorum_send_statement(Quorum *q, EngineAudience audience, uint64_t to, const Key *key, const QuorumStatement *s);
-int quorum_alarm(Quorum *q, const char *format, ...) _printf_(2, 3);
+/* until: the event after which it does not hold any more, "resume"; NULL: it holds for good. */
+int quorum_alarm(Quorum *q, const char *until, const char *format, ...) _printf_(3, 4);
 
 /* quorum-count.c */
 int quorum_accept(Quorum *q, QuorumCertificate *cert);  /* verified */

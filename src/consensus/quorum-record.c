@@ -134,7 +134,7 @@ static int stop(Quorum *q, const QuorumStatement *s) {
         r = quorum_record_hold(q);
         if (r < 0)
                 return r;
-        return quorum_alarm(q, "Others hold a \"%s\" of view %" PRIu64 " that this authority has signed and that is not on its record: the record "
+        return quorum_alarm(q, "resume", "Others hold a \"%s\" of view %" PRIu64 " that this authority has signed and that is not on its record: the record "
                         "was lost or is an old copy. Nothing is signed until `votectl authority resume`.", quorum_kind_name(s->kind), s->view);
 }
 

@@ -84,7 +84,7 @@ static int step_invalid(Quorum *q, const EngineEvent *ev) {
         b->bad = true;
         if (!quorum_block_endorsed(q, b))
                 return 0;
-        return quorum_alarm(q, "Block %" PRIu64 " of view %" PRIu64 " is certified, but breaks a rule here: a third of the authorities or "
+        return quorum_alarm(q, NULL, "Block %" PRIu64 " of view %" PRIu64 " is certified, but breaks a rule here: a third of the authorities or "
                         "more lie, or this program differs from theirs.", b->header.height, b->header.value);
 }
 

@@ -187,6 +187,7 @@ void work_add(uint8_t ret[16], const uint8_t before[16], const Header *h) {
 static void alarm_text(Peer *p, const EngineEffect *fx) {
         (void) snprintf(p->alarm, sizeof(p->alarm), "%.*s",
                         (int) MIN(fx->n_data, sizeof(p->alarm) - 1), fx->data);
+        p->alarm_until_resume = fx->name && streq(fx->name, "resume");
         p->changed = true;
         peer_log(p, LOG_ERR, NODE_MSG_REORGANISED, "%s", p->alarm);
 }

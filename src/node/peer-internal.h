@@ -55,6 +55,7 @@ struct Peer {
         bool broken;            /* the last commit failed */
         uint64_t retry_usec;
         char problem[320], alarm[320], clock_text[256], line[160];
+        bool alarm_until_resume;
         char few_text[320];     /* that there are too few authorities, or that too few sign */
         enum { FEW_NOT, FEW_SEEN, FEW_TOLD } few;       /* at the last beats */
         uint64_t few_view;      /* in which they did not sign; 0: they were not in reach */

@@ -251,6 +251,8 @@ static int dispatch(Peer *p, const NodeEvent *ev) {
                 return authority_on_made(p, ev->record);
 
         case NODE_EV_RESUME:
+                if (p->alarm_until_resume)      /* it asked for this */
+                        p->alarm[0] = 0;
                 p->resume = p->broken;          /* kept until the record can be written again */
                 return p->broken ? 0 : engine_feed(p, &(EngineEvent) { .type = ENGINE_EV_RESUME });
 

@@ -167,12 +167,12 @@ static void propose(Shell *s, const Header *h) {
         say(s, leader, &(Message) { .type = MESSAGE_PROPOSE, .lines = line.p, .n_lines_bytes = line.n });
 }
 
-static void endorse(Shell *s, unsigned authority, const Header *h) {
+static void endorse(Shell *s, unsigned authority, LinkId link, const Header *h) {
         QuorumStatement says = quorum_world_says(&s->q, authority, QUORUM_ENDORSE, h->value, &h->id);
         _cleanup_buf_ Buf line = {};
 
         ck_assert_int_eq(quorum_statement_format(&says, &s->q.c, &line), 0);
-        say(s, authority, &(Message) { .type = MESSAGE_ENDORSE, .lines = line.p, .n_lines_bytes = line.n });
+        say(s, link, &(Message) { .type = MESSAGE_ENDORSE, .lines = line.p, .n_lines_bytes = line.n });
 }
 
 static void sealed(const Header *h, const QuorumCertificate *c, Buf *ret) {
@@ -353,8 +353,8 @@ START_TEST(a_block_is_announced_to_whoever_has_not_endorsed_it) {
         link_up(&s, observer, fixture_key(FIXTURE_VOTER));
         h = quorum_world_header(&s.q, 1, NULL, s.now_sec);
         propose(&s, &h);
-        endorse(&s, 1, &h);
-        endorse(&s, 2, &h);
+        endorse(&s, 1, 1, &h);
+        endorse(&s, 2, 2, &h);
         assert_tip(&s, &h);
         ck_assert_uint_eq(s.n_announced[1], 0);
         ck_assert_uint_eq(s.n_announced[2], 0);
@@ -380,6 +380,30 @@ START_TEST(a_block_is_not_announced_to_whom_its_seal_names) {
 }
 END_TEST
 
+static bool asks_for_resume(Shell *s) {
+        _cleanup_json_ Json *status = NULL;
+        const char *alarm;
+
+        ck_assert_int_eq(peer_status(s->peer, s->now_usec, &status), 0);
+        return json_get_text(status, "alarm", 1, 1024, &alarm, NULL) == 0 && strstr(alarm, "votectl authority resume");
+}
+
+START_TEST(an_alarm_that_asks_for_a_resume_ends_with_it) {
+        Header h;
+        Shell s;
+
+        begin(&s);
+        hear(&s);
+        h = quorum_world_header(&s.q, 1, NULL, s.now_sec);
+        ck_assert(!asks_for_resume(&s));
+        endorse(&s, 0, 1, &h);                  /* its own, of which it does not know */
+        ck_assert(asks_for_resume(&s));
+        step(&s, (NodeEvent) { .type = NODE_EV_RESUME });
+        ck_assert(!asks_for_resume(&s));
+        end(&s);
+}
+END_TEST
+
 static void add(TCase *t) {
         tcase_add_test(t, a_bad_seal_takes_no_proposal_along);
         tcase_add_test(t, a_proposal_is_endorsed_while_a_seal_of_it_is_checked);
@@ -388,6 +412,7 @@ static void add(TCase *t) {
         tcase_add_test(t, the_seal_of_a_block_that_was_only_proposed_is_learnt_with_it);
         tcase_add_test(t, a_block_is_announced_to_whoever_has_not_endorsed_it);
         tcase_add_test(t, a_block_is_not_announced_to_whom_its_seal_names);
+        tcase_add_test(t, an_alarm_that_asks_for_a_resume_ends_with_it);
 }
 
 int main(void) {
