@@ -95,12 +95,14 @@ void json_set_hex32(Json *o, const char *key, const uint8_t v[static 32]) {
 
 static Json* new_base64(const void *p, size_t n) {
         char *text = take(BASE64_LEN(n) + 1);
+        json_free_t drop;
         Json *j;
 
         if (text)
                 base64_encode(text, p, n);
         j = text ? json_string(text) : NULL;
-        free(text);
+        json_get_alloc_funcs(NULL, &drop);
+        drop(text);
         return j;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <inttypes.h>
 #include <jansson.h>
+#include <malloc.h>
 #include <stdio.h>
 
 #include "base/text.h"
@@ -21,6 +22,19 @@ static void* take(size_t n) {
 void json_init(void (*out_of_memory)(void)) {
         give_up = out_of_memory;
         json_set_alloc_funcs(take, free);
+}
+
+static void wipe_and_free(void *p) {
+        if (p)
+                explicit_bzero(p, malloc_usable_size(p));
+        free(p);
+}
+
+void json_wipe_freed(void) {
+        json_malloc_t from;
+
+        json_get_alloc_funcs(&from, NULL);
+        json_set_alloc_funcs(from, wipe_and_free);
 }
 
 Json* json_free(Json *j) {

@@ -13,6 +13,10 @@ typedef struct json_t Json;
  * program says, before anything else of here, what is called then instead; that does not return. */
 void json_init(void (*out_of_memory)(void));
 
+/* From here on nothing that was freed of a document can be read in memory: for whoever holds secrets in one. While no other
+ * thread uses a document. */
+void json_wipe_freed(void);
+
 Json* json_free(Json *j);               /* drops one reference; NULL is fine; returns NULL */
 Json* json_share(Json *j);              /* one reference more */
 DEFINE_CLEANUP(Json*, json_free)

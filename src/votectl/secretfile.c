@@ -22,6 +22,7 @@ int secret_file_parse(
         const char *k;
         int r;
 
+        json_wipe_freed();
         r = json_parse_loose(&f.json, text, n, SECRET_FILE_BYTES_MAX, why);
         if (r == 0)
                 r = json_get_text(f.json, "kind", 1, 32, &k, why);
@@ -48,6 +49,7 @@ int secret_file_format(Buf *ret, const SecretKind *kind, const uint8_t public[st
         _cleanup_buf_ Buf box = {};
         int r = 0;
 
+        json_wipe_freed();
         json_set_text(o, "kind", kind->kind);
         json_set_hex32(o, "public", public);
         if (passphrase && *passphrase) {
@@ -56,6 +58,7 @@ int secret_file_format(Buf *ret, const SecretKind *kind, const uint8_t public[st
                         json_set_base64(o, "locked", box.p, box.n);
         } else
                 json_set_base64(o, kind->member, secret, SECRET_BYTES);
+        (void) buf_reserve(ret, SECRET_FILE_BYTES_MAX);         /* what grows leaves copies behind */
         if (r == 0)
                 r = json_dump(o, ret);
         buf_add_char(ret, '\n');

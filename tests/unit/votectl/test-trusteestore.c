@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "codec/base64.h"
 #include "codec/hex.h"
 #include "crypto/sign.h"
 #include "help.h"
@@ -81,6 +82,40 @@ START_TEST(what_is_destroyed_is_gone) {
 }
 END_TEST
 
+/* How often n bytes stand in what this process has allocated, or had. */
+static unsigned count_in_heap(const char *p, size_t n) {
+        char line[512];
+        unsigned hits = 0;
+        FILE *f;
+
+        f = fopen("/proc/self/maps", "re");
+        ck_assert_ptr_nonnull(f);
+        while (fgets(line, sizeof line, f)) {
+                const char *at, *end;
+
+                if (!strstr(line, "[heap]") || sscanf(line, "%p-%p", (void **) &at, (void **) &end) != 2)
+                        continue;
+                while ((at = memmem(at, (size_t) (end - at), p, n))) {
+                        hits++;
+                        at++;
+                }
+        }
+        ck_assert_int_eq(fclose(f), 0);
+        return hits;
+}
+
+START_TEST(no_copy_of_a_secret_stays_in_memory) {
+        _cleanup_(secret_scalar_freep) SecretScalar *s = NULL, *again = NULL;
+        char text[BASE64_LEN(32) + 1];
+
+        ck_assert_int_eq(trustee_store_new_key(&c, NULL, &s), EXIT_DONE);
+        ck_assert_int_eq(trustee_store_open_key(&c, secret_scalar_public(s), &again), EXIT_DONE);
+        base64_encode(text, secret_scalar_value(s)->b, 32);
+        /* Of what is freed the allocator itself overwrites the beginning. */
+        ck_assert_uint_eq(count_in_heap(text + 16, sizeof text - 17), 0);
+}
+END_TEST
+
 START_TEST(a_line_that_was_signed_is_given_out_again_and_never_replaced) {
         _cleanup_buf_ Buf line = {}, other = {}, again = {}, none = {};
         const Id of = { { 9 } }, sums = { { 8 } };
@@ -142,6 +177,7 @@ static void add(TCase *t) {
         tcase_add_test(t, a_sealing_key_is_kept_from_others_and_comes_back);
         tcase_add_test(t, a_locked_one_takes_its_passphrase);
         tcase_add_test(t, what_is_destroyed_is_gone);
+        tcase_add_test(t, no_copy_of_a_secret_stays_in_memory);
         tcase_add_test(t, a_line_that_was_signed_is_given_out_again_and_never_replaced);
         tcase_add_test(t, who_signs_at_the_same_time_does_not_replace_what_the_other_one_keeps);
         tcase_add_test(t, a_damaged_record_is_no_leave_to_sign_anew);
