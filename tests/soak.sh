@@ -85,7 +85,7 @@ if [ "$percent" -ge 100 ] && command -v clang-tidy >/dev/null; then
 	part analyze env ANALYZE=deep make -C "$build" analyze
 fi
 if [ -e "$top/tests/bench/run" ]; then
-	[ "$percent" -ge 100 ] || export BENCH_SCALE=2
+	[ "$percent" -ge 100 ] || export BENCH_SCALE=1
 	part bench bash "$top/tests/bench/run"
 fi
 exit "$failed"
