@@ -51,9 +51,11 @@ bool sealed_plot_is_trustee(const Run *r, const Key *k) {
 }
 
 /* Takes e over. */
-static void hand_in(Run *r, Entry *e, uint64_t at_usec) {
-        (void) errand_new(r->world, e->line, e->n_line, at_usec);
+static Errand* hand_in(Run *r, Entry *e, uint64_t at_usec) {
+        Errand *errand = errand_new(r->world, e->line, e->n_line, at_usec);
+
         entry_unref(e);
+        return errand;
 }
 
 static void approve(Run *r, const Entry *what, uint64_t at_usec) {
@@ -63,7 +65,8 @@ static void approve(Run *r, const Entry *what, uint64_t at_usec) {
 
 /* --- opening it --- */
 
-/* What a trustee does: it opens what is final only, and one sum only. */
+/* What a trustee does: it opens what is final only, and one sum only, and speaks to its own peer: one that is behind may have
+ * another closing block still, and refuse the share. */
 static void open_at(Run *r, Host *h) {
         Chain *chain = peer_chain(h->peer);
         ElectionInfo info;
@@ -72,7 +75,7 @@ static void open_at(Run *r, Host *h) {
                         info.closing_height > peer_final_height(h->peer))
                 return;
         for (unsigned i = 0; i < THRESHOLD; i++)
-                hand_in(r, sealed_share(&r->sealed->board, chain, &info, TRUSTEES - 1 - i), r->world->now_usec);
+                hand_in(r, sealed_share(&r->sealed->board, chain, &info, TRUSTEES - 1 - i), r->world->now_usec)->kept_at = h->number;
         r->sealed->opened = true;
 }
 
