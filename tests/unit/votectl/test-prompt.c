@@ -80,31 +80,32 @@ static void is_as_before(void) {
         ck_assert_msg(t.c_lflag & ECHO, "the terminal was left without echo");
 }
 
+static void ends_with(pid_t pid, int code) {
+        int status;
+
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        ck_assert(WIFEXITED(status));
+        ck_assert_int_eq(WEXITSTATUS(status), code);
+        is_as_before();
+}
+
 START_TEST(a_passphrase_is_typed_unseen) {
         pid_t pid = ask(true, "correct horse");
-        int status;
 
         await("Passphrase for the key (empty for none): ");
         type("correct horse\n");
         await("Once more: ");
         type("correct horse\n");
-        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-        ck_assert(WIFEXITED(status));
-        ck_assert_int_eq(WEXITSTATUS(status), EXIT_DONE);
-        is_as_before();
+        ends_with(pid, EXIT_DONE);
 }
 END_TEST
 
 START_TEST(the_end_of_input_is_no_passphrase) {
         pid_t pid = ask(false, "");
-        int status;
 
         await("Passphrase for the key: ");
         type("\004");
-        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-        ck_assert(WIFEXITED(status));
-        ck_assert_int_eq(WEXITSTATUS(status), EXIT_CANCELLED);
-        is_as_before();
+        ends_with(pid, EXIT_CANCELLED);
 }
 END_TEST
 
@@ -131,16 +132,12 @@ END_TEST
 /* Here nobody could let it go on, so the system does not stop it (POSIX: an orphaned process group). */
 START_TEST(who_was_stopped_is_asked_again) {
         pid_t pid = ask(false, "correct horse");
-        int status;
 
         await("Passphrase for the key: ");
         type("wrong \032");
         await("Passphrase for the key: ");
         type("correct horse\n");
-        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-        ck_assert(WIFEXITED(status));
-        ck_assert_int_eq(WEXITSTATUS(status), EXIT_DONE);
-        is_as_before();
+        ends_with(pid, EXIT_DONE);
 }
 END_TEST
 
