@@ -61,6 +61,13 @@ int ctl_read_file(Ctl *c, const char *path, size_t bytes_max, Buf *ret) {
         return EXIT_DONE;
 }
 
+int ctl_fail_write(Ctl *c, const char *path, int r) {
+        if (r == -EEXIST)
+                return ctl_fail(c, EXIT_REFUSED, "Move it away, or take another name.",
+                        "%s is there already; it is not overwritten", path);
+        return ctl_fail(c, EXIT_FAILED, NULL, "cannot write %s: %s", path, strerror(-r));
+}
+
 int ctl_write_file(Ctl *c, const char *path, const void *p, size_t n, mode_t mode, bool replace) {
         _cleanup_free_ char *folder = NULL;
         int r;
@@ -71,12 +78,7 @@ int ctl_write_file(Ctl *c, const char *path, const void *p, size_t n, mode_t mod
         r = mkdir_p(folder, 0700);
         if (r == 0)
                 r = replace ? write_file_atomic(path, p, n, mode) : write_file_new(path, p, n, mode);
-        if (r == -EEXIST)
-                return ctl_fail(c, EXIT_REFUSED, "Move it away, or take another name.",
-                        "%s is there already; it is not overwritten", path);
-        if (r < 0)
-                return ctl_fail(c, EXIT_FAILED, NULL, "cannot write %s: %s", path, strerror(-r));
-        return EXIT_DONE;
+        return r < 0 ? ctl_fail_write(c, path, r) : EXIT_DONE;
 }
 
 static int compare_texts(const void *a, const void *b) {

@@ -306,6 +306,13 @@ int64_t post_missing(Ctl *c, const Id *ids, size_t n) {
         return most;
 }
 
+void post_tell_missing(Ctl *c, int64_t missing, int64_t approvals, const char *name) {
+        if (missing > 0)
+                buf_printf(&c->out, "It needs %" PRIi64 " more of the admins: votectl approve %.64s\n", missing, name);
+        else if (missing == 0 && approvals > 1)
+                buf_add_text(&c->out, "It is in effect.\n");
+}
+
 int post_admin_entry(Ctl *c, Signers *s, Signer *signer, const char *kind, Json *entry,
         const char *what, int64_t approvals) {
         _cleanup_json_ Json *e = entry;
@@ -349,12 +356,7 @@ int post_admin_entry(Ctl *c, Signers *s, Signer *signer, const char *kind, Json 
                         name = id_hex(&target, hex);
                 if (missing < 0 && !streq(kind, "approve"))
                         missing = approvals - 1;
-                if (missing > 0)
-                        buf_printf(&c->out,
-                                "It needs %" PRIi64 " more of the admins: votectl approve %.64s\n",
-                                missing, name);
-                else if (missing == 0 && approvals > 1)
-                        buf_add_text(&c->out, "It is in effect.\n");
+                post_tell_missing(c, missing, approvals, name);
         }
         return r;
 }

@@ -25,6 +25,8 @@ Json* post_json(const Posting *p);
 int post_admin(Ctl *c, Signers *s, Signer **ret, int64_t *ret_approvals);
 /* How many admins have yet to sign, of those entries the most; 0: they are in effect; -1: the node does not tell. */
 int64_t post_missing(Ctl *c, const Id *ids, size_t n);
+/* Says what that number means for name, of which `approvals` admins must sign in all. */
+void post_tell_missing(Ctl *c, int64_t missing, int64_t approvals, const char *name);
 /* Signs, hands in and waits (unless --no-wait) for one entry that administers; says what became of
  * it: "in effect", or how many approvals are missing. Takes entry over. what: "Election
  * board-2027". An exit code. */

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <unistd.h>
 
 #include "base/file.h"
 #include "codec/hex.h"
@@ -16,12 +15,9 @@ static int write_lines(Ctl *c, const char *path, const Convicts *v) {
                 buf_add(&c->out, v->lines.p ?: "", v->lines.n);
                 return EXIT_DONE;
         }
-        if (access(path, F_OK) == 0)
-                return ctl_fail(c, EXIT_REFUSED, "Move it away, or take another name.", "%s is there already; it is not overwritten",
-                        path);
-        r = write_file_atomic(path, v->lines.p, v->lines.n, 0644);
+        r = write_file_new(path, v->lines.p, v->lines.n, 0644);
         if (r < 0)
-                return ctl_fail(c, EXIT_FAILED, NULL, "cannot write %s: %s", path, strerror(-r));
+                return ctl_fail_write(c, path, r);
         ctl_note(c, "Written to %s. Whoever has the network's genesis can check it: votectl evidence verify %s", path, path);
         return EXIT_DONE;
 }

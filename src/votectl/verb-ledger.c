@@ -166,9 +166,7 @@ static int verb_export(Ctl *c) {
         }
         fd = output ? dup(STDOUT_FILENO) : open(path, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0644);
         if (fd < 0)
-                return errno == EEXIST ? ctl_fail(c, EXIT_REFUSED, "Move it away, or take another name.",
-                                                 "%s is there already; it is not overwritten", path)
-                                       : ctl_fail(c, EXIT_FAILED, NULL, "cannot write %s: %s", path, strerror(errno));
+                return ctl_fail_write(c, path, -errno);
         x.fd = fd;
         json_set_int(params, "from", height);
         json_set_bool(params, "all", option_value(&c->options, "all"));
@@ -183,7 +181,7 @@ static int verb_export(Ctl *c) {
         if ((r != 0 || x.r < 0) && !output)
                 (void) unlink(path);    /* half a ledger looks like a whole one */
         if (x.r < 0)
-                return ctl_fail(c, EXIT_FAILED, NULL, "cannot write %s: %s", path, strerror(-x.r));
+                return ctl_fail_write(c, path, x.r);
         if (r != 0)
                 return r;
         ctl_note(c, "Exported %s.", format_bytes(text, x.bytes));

@@ -126,13 +126,7 @@ static int tell_added(
         }
         buf_printf(&c->out, "Roll %s: %zu %s, weight %" PRIu64 ", in the ledger\n", name, f->n,
                 f->n == 1 ? "voter" : "voters", f->weight);
-        if (missing < 0)
-                missing = approvals - 1;
-        if (missing > 0)
-                buf_printf(&c->out, "It needs %" PRIi64 " more of the admins: votectl approve %s\n",
-                        missing, name);
-        else if (approvals > 1)
-                buf_add_text(&c->out, "It is in effect.\n");
+        post_tell_missing(c, missing < 0 ? approvals - 1 : missing, approvals, name);
         return EXIT_DONE;
 }
 

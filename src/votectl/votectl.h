@@ -88,6 +88,8 @@ int ctl_read_file(Ctl *c, const char *path, size_t bytes_max, Buf *ret);
 /* All or nothing; folders that are missing are made, 0700. replace false: a file that is there is
  * an error. An exit code. */
 int ctl_write_file(Ctl *c, const char *path, const void *p, size_t n, mode_t mode, bool replace);
+/* Of what could not be written, r says why; -EEXIST: it is never replaced. An exit code, not EXIT_DONE. */
+int ctl_fail_write(Ctl *c, const char *path, int r);
 /* Names of the files in sub that end with suffix, without it, sorted; *ret is a JSON array. An exit
  * code. */
 int ctl_list_files(Ctl *c, const char *sub, const char *suffix, Json **ret);
